@@ -6,11 +6,22 @@ import type { Tenant } from '../domain/tenant.ts';
 import { boundedQuery } from './http/bounded-query.ts';
 
 const KINDS = {
-  delivery: [{ type: 'shipment', table: 'shipments', id: 'shipment_id', label: `units || ' units'`, status: 'status' }],
+  delivery: [
+    {
+      ...{ hasTenants: true, type: 'shipment', table: 'shipments', id: 'shipment_id' },
+      ...{ label: `units || ' units'`, status: 'status' },
+    },
+  ],
   accounting: [
-    { type: 'invoice', table: 'invoices', id: 'invoice_id', label: `amount || ' ' || currency`, status: 'status' },
-    { type: 'credit_note', table: 'credit_notes', id: 'credit_note_id', label: `amount || ' ' || currency` },
-    { type: 'journal', table: 'journals', id: 'journal_id', label: 'kind' },
+    {
+      ...{ hasTenants: true, type: 'invoice', table: 'invoices', id: 'invoice_id' },
+      ...{ label: `amount || ' ' || currency`, status: 'status' },
+    },
+    {
+      ...{ hasTenants: true, type: 'credit_note', table: 'credit_notes', id: 'credit_note_id' },
+      label: `amount || ' ' || currency`,
+    },
+    { hasTenants: true, type: 'journal', table: 'journals', id: 'journal_id', label: 'kind' },
   ],
   webhooks: [
     {

@@ -7,8 +7,11 @@ import { sql, type SQL } from 'drizzle-orm';
 import { ACCOUNT_CODES } from '../domain/accounting/books.ts';
 import { consignmentId } from '../domain/derived-id.ts';
 import type { OrderId, TransferId, WalletId } from '../domain/ids.ts';
+import { DEFAULT_TENANT } from '../domain/tenant.ts';
 import type { Findings, Invariant } from './findings.ts';
 import { pagesOf, type Reader } from './reader.ts';
+
+const UUID_LENGTH = 36;
 
 export interface BooksChecked {
   sellers: number;
@@ -48,30 +51,33 @@ export async function checkBooks(reader: Reader, findings: Findings): Promise<Bo
   };
 }
 
-function sellersAfter(sellerWalletId: string, limit: number): SQL {
+/** The books of a seller, as a tenant keeps them: the id names the tenant behind the seller, unless that is the default one. */
+function sellersAfter(key: string, limit: number): SQL {
+  const after = sql`(${key.slice(0, UUID_LENGTH)}::uuid, ${key.slice(UUID_LENGTH + 1) || DEFAULT_TENANT})`;
+  const own = sql`(seller_wallet_id, tenant) = (seller.wallet, seller.whose)`;
   return sql`
-    SELECT seller.id, kept.wrong || numbered.wrong || array_remove(ARRAY[
+    SELECT concat_ws('/', seller.wallet, nullif(seller.whose, 'default')) AS id, kept.wrong || numbered.wrong || array_remove(ARRAY[
       CASE WHEN of_all.accounts <> ${ACCOUNT_CODES.length} THEN format('it has %s accounts', of_all.accounts) END,
       CASE WHEN of_all.balance <> 0 THEN format('its accounts sum to %s', of_all.balance) END,
       CASE WHEN posted.twice > 0 THEN format('%s transfers are posted more than once', posted.twice) END
     ], NULL) AS wrong
     FROM (
-      SELECT seller_wallet_id AS id FROM accounts WHERE seller_wallet_id > ${sellerWalletId}
-      UNION SELECT seller_wallet_id FROM document_numbers WHERE seller_wallet_id > ${sellerWalletId}
-      ORDER BY id LIMIT ${limit}
+      SELECT seller_wallet_id AS wallet, tenant AS whose FROM accounts WHERE (seller_wallet_id, tenant) > ${after}
+      UNION SELECT seller_wallet_id, tenant FROM document_numbers WHERE (seller_wallet_id, tenant) > ${after}
+      ORDER BY wallet, whose LIMIT ${limit}
     ) seller
     CROSS JOIN LATERAL (
-      SELECT count(*) AS accounts, coalesce(sum(balance), 0) AS balance FROM accounts WHERE seller_wallet_id = seller.id
+      SELECT count(*) AS accounts, coalesce(sum(balance), 0) AS balance FROM accounts WHERE ${own}
     ) of_all
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(format('account %s says debit %s and credit %s, but its lines sum to %s and %s', account_id, debit_total,
         credit_total, coalesce(debits, 0), coalesce(credits, 0))), '{}') AS wrong
-      FROM (SELECT * FROM accounts WHERE seller_wallet_id = seller.id) account
+      FROM (SELECT * FROM accounts WHERE ${own}) account
       LEFT JOIN (
         SELECT account_id, sum(debit) AS debits, sum(credit) AS credits
         FROM journals JOIN journal_lines USING (journal_id)
         CROSS JOIN LATERAL (VALUES (debit_account, amount, 0::numeric), (credit_account, 0::numeric, amount)) side (account_id, debit, credit)
-        WHERE seller_wallet_id = seller.id GROUP BY 1
+        WHERE ${own} GROUP BY 1
       ) lines USING (account_id)
       WHERE debit_total <> coalesce(debits, 0) OR credit_total <> coalesce(credits, 0)
     ) kept
@@ -80,44 +86,53 @@ function sellersAfter(sellerWalletId: string, limit: number): SQL {
         coalesce(last_number, 0))), '{}') AS wrong
       FROM (
         SELECT 'invoice' AS kind, count(*), coalesce(min(number), 1) AS first, coalesce(max(number), 0) AS last
-        FROM invoices WHERE seller_wallet_id = seller.id
+        FROM invoices WHERE ${own}
         UNION ALL SELECT 'credit_note', count(*), coalesce(min(number), 1), coalesce(max(number), 0)
-        FROM credit_notes WHERE seller_wallet_id = seller.id
+        FROM credit_notes WHERE ${own}
       ) documents
-      LEFT JOIN (SELECT kind, last_number FROM document_numbers WHERE seller_wallet_id = seller.id) given USING (kind)
+      LEFT JOIN (SELECT kind, last_number FROM document_numbers WHERE ${own}) given USING (kind)
       WHERE first <> 1 OR documents.count <> last OR last IS DISTINCT FROM last_number
     ) numbered
     CROSS JOIN LATERAL (
-      SELECT count(transfer_id) - count(DISTINCT transfer_id) AS twice FROM journals WHERE seller_wallet_id = seller.id
+      SELECT count(transfer_id) - count(DISTINCT transfer_id) AS twice FROM journals WHERE ${own}
     ) posted
-    ORDER BY seller.id`;
+    ORDER BY seller.wallet, seller.whose`;
 }
 
 function journalsAfter(journalId: string, limit: number): SQL {
   return sql`
     SELECT journal_id AS id, array_remove(ARRAY[
       CASE WHEN lines.count = 0 THEN 'it has no lines' END,
-      CASE WHEN lines.elsewhere > 0 THEN format('%s of its lines name an account of another seller', lines.elsewhere) END,
+      CASE WHEN lines.elsewhere > 0 THEN format('%s of its lines name an account of other books', lines.elsewhere) END,
       CASE WHEN NOT EXISTS (
-        SELECT FROM invoices WHERE (order_id, consignment, seller_wallet_id) = (journal.order_id, journal.consignment, journal.seller_wallet_id)
+        SELECT FROM invoices WHERE (order_id, consignment, seller_wallet_id, tenant)
+          = (journal.order_id, journal.consignment, journal.seller_wallet_id, journal.tenant)
         UNION ALL SELECT FROM credit_notes
-        WHERE (credit_note_id, order_id, seller_wallet_id) = (journal.return_id, journal.order_id, journal.seller_wallet_id)
+        WHERE (credit_note_id, order_id, seller_wallet_id, tenant)
+          = (journal.return_id, journal.order_id, journal.seller_wallet_id, journal.tenant)
       ) THEN format('it posts %s of no document', kind) END
     ], NULL) AS wrong
     FROM (SELECT * FROM journals WHERE journal_id > ${journalId} ORDER BY journal_id LIMIT ${limit}) journal
     CROSS JOIN LATERAL (
       SELECT count(*), count(*) FILTER (
-        WHERE split_part(debit_account, '/', 1) <> seller_wallet_id::text OR split_part(credit_account, '/', 1) <> seller_wallet_id::text
+        WHERE NOT starts_with(debit_account, ${BOOKS} || '/') OR NOT starts_with(credit_account, ${BOOKS} || '/')
       ) AS elsewhere
       FROM journal_lines WHERE journal_id = journal.journal_id
     ) lines
     ORDER BY journal_id`;
 }
 
+/** What the ids of the accounts of a row's books begin with (db/accounting/functions/books_id.sql). */
+const BOOKS = sql`(CASE tenant WHEN 'default' THEN '' ELSE tenant || '/' END || seller_wallet_id)`;
+
+function codeOf(account: SQL): SQL {
+  return sql`substring(${account} FROM '[^/]+$')`;
+}
+
 /** What the journals of a document say, one line of text for each of theirs; the expected ones are rendered in the same way. */
 function posted(where: SQL): SQL {
   return sql`(
-    SELECT coalesce(string_agg(${rendered(sql`kind`, sql`split_part(debit_account, '/', 2)`, sql`split_part(credit_account, '/', 2)`, sql`amount`, sql`number`, sql`transfer_id`)},
+    SELECT coalesce(string_agg(${rendered(sql`kind`, codeOf(sql`debit_account`), codeOf(sql`credit_account`), sql`amount`, sql`number`, sql`transfer_id`)},
       '; ' ORDER BY kind, journal_id, line), 'none')
     FROM journals LEFT JOIN journal_lines USING (journal_id) WHERE ${where})`;
 }
@@ -198,8 +213,8 @@ export function walletAccounts(reader: Reader): AsyncGenerator<WalletAccount[]> 
   return pagesOf(
     reader,
     (id, limit) => sql`
-      SELECT seller_wallet_id, currency, balance FROM accounts
-      WHERE seller_wallet_id > ${id} AND code = 'wallet' ORDER BY seller_wallet_id LIMIT ${limit}`,
+      SELECT seller_wallet_id, currency, sum(balance) AS balance FROM accounts
+      WHERE seller_wallet_id > ${id} AND code = 'wallet' GROUP BY 1, 2 ORDER BY seller_wallet_id LIMIT ${limit}`,
     (row) => row.seller_wallet_id,
   );
 }
@@ -218,7 +233,7 @@ export function walletPostings(reader: Reader): AsyncGenerator<WalletPosting[]> 
     reader,
     (id, limit) => sql`
       SELECT journal_id, seller_wallet_id, transfer_id, sum(
-        CASE seller_wallet_id || '/wallet' WHEN debit_account THEN amount WHEN credit_account THEN -amount ELSE 0 END) AS amount
+        CASE ${BOOKS} || '/wallet' WHEN debit_account THEN amount WHEN credit_account THEN -amount ELSE 0 END) AS amount
       FROM (
         SELECT * FROM journals WHERE journal_id > ${id} AND transfer_id IS NOT NULL ORDER BY journal_id LIMIT ${limit}
       ) journal LEFT JOIN journal_lines USING (journal_id)

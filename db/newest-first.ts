@@ -31,6 +31,10 @@ export interface Walk<Table extends PgTable> {
   readonly id: string;
   /** Without one, all rows are walked. */
   readonly lead?: Lead | undefined;
+  /** Of an index that begins with two columns. */
+  readonly second?: Lead | undefined;
+  /** That of a partial index that knows nothing but the order of creation, as the index says it. */
+  readonly predicate?: SQL | undefined;
   /** What a row has to fulfill besides. */
   readonly rest: readonly SQL[];
   /** What hardly any row fails to fulfill: that it is the tenant's. Where none fails it, it costs nothing. */
@@ -61,11 +65,12 @@ export async function listNewestFirst<Table extends PgTable>(
 
 async function walk<Table extends PgTable>(
   database: Database,
-  { table, id, lead, rest, after, since, limit }: Walk<Table>,
+  { table, id, lead, second, predicate, rest, after, since, limit }: Walk<Table>,
   rowsMax: number,
 ): Promise<Listed<Table['$inferSelect']>> {
-  const leading = lead === undefined ? [] : [sql.identifier(lead.column)];
-  const wanted = lead === undefined ? [] : [sql`${lead.value}::${sql.raw(lead.type)}`];
+  const leads = [lead, second].filter((each) => each !== undefined);
+  const leading = leads.map(({ column }) => sql.identifier(column));
+  const wanted = leads.map(({ value, type }) => sql`${value}::${sql.raw(type)}`);
   const columns = [...leading, sql`created_at`, sql.identifier(id)];
   const order = sql.join(
     columns.map((column) => sql`${column} DESC`),
@@ -83,7 +88,7 @@ async function walk<Table extends PgTable>(
         row_number() OVER (ORDER BY ${order}) AS place
       FROM (
         SELECT ${columnsOf(table)} FROM ${table}
-        WHERE ${lead?.predicate ?? sql`true`}
+        WHERE ${predicate ?? lead?.predicate ?? sql`true`}
           AND (${list([...leading, sql`created_at`])}) >= (${list([...wanted, start])})
           AND (${list(columns)}) < (${list([...wanted, ...end])})
         ORDER BY ${order} LIMIT ${rowsMax}

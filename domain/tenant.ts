@@ -25,8 +25,21 @@ export interface OfTenant {
   readonly tenant?: Tenant | undefined;
 }
 
+/** By which a service that asks for many tenants names the one that it asks for; left out for the default one. Believed of few keys. */
+export const TENANT_HEADER = 'counterpoise-tenant';
+
+/** The headers of a call that is made for the tenant. */
+export function tenantHeaders(tenant: Tenant): Record<string, string> {
+  return tenant === DEFAULT_TENANT ? {} : { [TENANT_HEADER]: tenant };
+}
+
 export function tenantOf({ tenant = DEFAULT_TENANT }: OfTenant): Tenant {
   return tenant;
+}
+
+/** The part of a message that names the tenant as another one does, to be handed on. */
+export function sameTenant(of: OfTenant): { readonly tenant?: Tenant } {
+  return ofTenant(tenantOf(of));
 }
 
 /** The part of a message that names the tenant: empty for the default one. */

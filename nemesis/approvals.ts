@@ -54,7 +54,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const [first, second] = world.voters.map((keys, n) => keys.map((client) => ({ who: `voter ${n}`, client })));
   const root: Voter = { who: 'root', client: api };
   const askers = world.askers.map((client) => ({ who: 'asker', client }));
-  // The book is of transfers; a change of a policy is held against its votes by the audit.
+  // The book is of transfers; the decision about a case, and a change of a policy, are held against their votes by the audit.
   const castOnChange = createVotes({ ...book, see: () => {}, voted: () => {} }, violations, met);
   // Only in some runs, because while there is no policy everything may move.
   const mayEnd = draws.chance(SHARE.mayEnd, 'may end');
@@ -83,7 +83,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
       const given = { signal: AbortSignal.timeout(TIMEOUT_MS) };
       const { data } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given).catch(() => ({ data: [] }));
       for (const approval of data) {
-        const vote = approval.kind === 'policy' ? castOnChange : cast;
+        const vote = approval.kind === 'transfer' ? cast : castOnChange;
         const votes = await Promise.all([first!, second!].map(([voter]) => vote(voter!, 'approve', approval, signal)));
         // What the root key has asked for, nobody whose key it has made may approve.
         if (votes.includes('own_request')) await vote(root, 'override', approval, signal);

@@ -59,12 +59,12 @@ const KINDS: readonly (readonly [weight: number, draw: (scene: Scene) => Goods])
   [
     6,
     ({ key, draws, shop }) =>
-      stock(receiptOf(key, draws.from(shop.scarce, 'sku'), draws.whole(1, RECEIPT_MAX, 'quantity'))),
+      stock(receiptOf(key, shop, draws.from(shop.scarce, 'sku'), draws.whole(1, RECEIPT_MAX, 'quantity'))),
   ],
   [
     4,
     ({ key, draws, shop }) =>
-      stock(adjustmentOf(key, draws.from(shop.scarce, 'sku'), draws.from([-2, -1, 1, 2], 'change'))),
+      stock(adjustmentOf(key, shop, draws.from(shop.scarce, 'sku'), draws.from([-2, -1, 1, 2], 'change'))),
   ],
   [3, drawLastUnits],
 ];

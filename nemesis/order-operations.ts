@@ -4,6 +4,7 @@ import { orderId, returnId, reversalId, transferId } from '../domain/derived-id.
 import type { OrderId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { collectionKey, holdKey, refundKey } from '../domain/order/money.ts';
+import { sameTenant, tenantOf, type OfTenant } from '../domain/tenant.ts';
 import type { Action } from './actions.ts';
 import type { Answered } from './book.ts';
 import type { Operation } from './operation.ts';
@@ -60,19 +61,20 @@ function bodyOfOrder({ buyer, seller, lines, shipping, allowSplit }: OrderTerms)
  */
 export function orderOf(key: string, kind: string, terms: OrderTerms, shop: Shop, orders: OrderBook): Operation {
   const { buyer, seller, lines, shipping } = terms;
-  const id = orderId(key);
-  const parts = partsOf(id, lines, { ...terms, priceOf: shop.priceOf });
+  const tenant = tenantOf(shop);
+  const id = orderId(key, tenant);
+  const parts = partsOf(id, lines, { ...terms, priceOf: shop.priceOf, tenant });
   const total = formatUnits(unitsOf(lines, shop.priceOf) + parseUnits(shipping));
   const goods = { of: 'order', buyer, seller, lines, total, parts } as const;
   const moves = parts.flatMap(({ n, transferId: hold, amount }) => {
     const terms = { movement: 'transfer', from: buyer, to: seller, amount, currency: CURRENCY } as const;
-    const collections = attempts((attempt) => transferId(collectionKey(id, n, attempt)));
-    const back = { ...terms, id: reversalId(holdKey(id, n)), from: seller, to: buyer };
+    const collections = attempts((attempt) => transferId(collectionKey(id, n, attempt), tenant));
+    const back = { ...terms, id: reversalId(holdKey(id, n), tenant), from: seller, to: buyer };
     return [...[hold, ...collections].map((each) => ({ ...terms, id: each })), back];
   });
   orders.place(id, goods);
   return {
-    asked: { key, kind, names: 'order', id, moves, goods },
+    asked: { ...sameTenant(shop), key, kind, names: 'order', id, moves, goods },
     send: async (api, options) => {
       const answer = await watched(orders, () => api.orders.create(bodyOfOrder(terms), options));
       return { id: answer.order_id };
@@ -81,11 +83,11 @@ export function orderOf(key: string, kind: string, terms: OrderTerms, shop: Shop
 }
 
 /** Asks again with its key for something else. */
-export function otherOrderOf(key: string, terms: OrderTerms): Action {
+export function otherOrderOf(key: string, terms: OrderTerms, shop: OfTenant): Action {
   const other = { ...terms, lines: terms.lines.map(({ sku, quantity }) => ({ sku, quantity: quantity + 1 })) };
   return {
     kind: 'order key with another body',
-    about: orderId(key),
+    about: orderId(key, tenantOf(shop)),
     mustRefuse: 'idempotency_key_reused',
     send: async (api, options) => {
       const answer = await api.orders.create(bodyOfOrder(other), { ...options, idempotencyKey: key });
@@ -172,17 +174,17 @@ export function returnOf(
   key: string,
   order: SeenOrder,
   lines: readonly Line[],
-  { priceOf }: Shop,
+  { priceOf, ...shop }: Shop,
 ): { readonly id: string; readonly operation: Operation } {
   const id = returnId(order.id as OrderId, key);
   const amount = formatUnits(unitsOf(lines, priceOf));
   const terms = { movement: 'transfer', from: order.seller, to: order.buyer, amount, currency: CURRENCY } as const;
-  const moves = attempts((attempt) => ({ id: reversalId(refundKey(id, attempt)), ...terms }));
+  const moves = attempts((attempt) => ({ id: reversalId(refundKey(id, attempt), tenantOf(shop)), ...terms }));
   return {
     id,
     operation: {
       asked: {
-        ...{ key, kind: 'return', names: 'return', id, moves },
+        ...{ ...sameTenant(shop), key, kind: 'return', names: 'return', id, moves },
         goods: { of: 'return', orderId: order.id, lines, amount },
       },
       send: async (api, options) => ({

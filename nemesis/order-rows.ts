@@ -3,6 +3,7 @@ import { transferId } from '../domain/derived-id.ts';
 import type { OrderId } from '../domain/ids.ts';
 import { holdKey } from '../domain/order/money.ts';
 import { CONSIGNMENTS_MAX } from '../domain/order/order.ts';
+import type { Tenant } from '../domain/tenant.ts';
 import type { StoredOrders, StoredReturn } from './compare-orders.ts';
 import type { OrderBook } from './order-book.ts';
 import type { Stack } from './stack.ts';
@@ -10,6 +11,8 @@ import type { Violation, Violations } from './violations.ts';
 
 type Rows = Pick<Stack, 'rows'>;
 type StoredOrder = StoredOrders['orders'][number];
+/** A tenant, and what its clients were told of its orders. */
+type OrdersOf = readonly [Tenant, OrderBook];
 
 /** An order as its answer has it. */
 const ORDERS = `
@@ -21,42 +24,45 @@ const ORDERS = `
           WHERE order_lines.order_id = orders.order_id AND line = ANY(consignments.lines)
         )) ORDER BY n) FROM consignments WHERE consignments.order_id = orders.order_id
     ), '[]') AS consignments
-  FROM orders`;
-const LATELY = `WHERE updated_at > now() - interval '3 seconds'`;
+  FROM orders WHERE tenant = $1`;
+const LATELY = `AND updated_at > now() - interval '3 seconds'`;
 const ENDED_LATELY = `
   SELECT order_id AS id FROM orders
-  WHERE status IN ('COMPLETED', 'PARTLY_COMPLETED', 'CANCELED') AND updated_at > now() - interval '1 minute' ORDER BY updated_at DESC LIMIT 200`;
+  WHERE tenant = $1 AND status IN ('COMPLETED', 'PARTLY_COMPLETED', 'CANCELED') AND updated_at > now() - interval '1 minute' ORDER BY updated_at DESC LIMIT 200`;
 
 export async function seeOrders(
   stack: Rows,
-  orders: OrderBook,
+  [tenant, orders]: OrdersOf,
   seenBy: Violation['seenBy'],
   isOnlyLately: boolean,
 ): Promise<readonly StoredOrder[]> {
   const askedAtMs = performance.now();
-  const rows = await stack.rows<StoredOrder>('order', isOnlyLately ? `${ORDERS} ${LATELY}` : ORDERS);
+  const rows = await stack.rows<StoredOrder>('order', isOnlyLately ? `${ORDERS} ${LATELY}` : ORDERS, [tenant]);
   for (const row of rows) orders.see(seenBy, row, askedAtMs);
   return rows;
 }
 
-export async function readStoredOrders(stack: Rows, orders: OrderBook): Promise<StoredOrders> {
+export async function readStoredOrders(stack: Rows, [tenant, orders]: OrdersOf): Promise<StoredOrders> {
   const returns = await stack.rows<StoredReturn>(
     'order',
     `SELECT return_id AS id, order_id AS "orderId", idempotency_key AS key, status, amount::text, (
        SELECT json_agg(json_build_object('sku', sku, 'quantity', return_lines.quantity, 'disposition', disposition))
        FROM return_lines JOIN order_lines USING (order_id, line) WHERE return_lines.return_id = returns.return_id
-     ) AS lines FROM returns`,
+     ) AS lines FROM returns WHERE tenant = $1`,
+    [tenant],
   );
   const stock = await stack.rows<StoredOrders['stock'][number]>(
     'inventory',
-    'SELECT sku, on_hand::int AS "onHand", reserved::int FROM stock',
+    'SELECT sku, on_hand::int AS "onHand", reserved::int FROM stock WHERE tenant = $1',
+    [tenant],
   );
   const changes = await stack.rows<{ id: string }>(
     'inventory',
-    `SELECT saga_id AS id FROM step_fences WHERE step = 'stock'`,
+    `SELECT saga_id AS id FROM step_fences WHERE step = 'stock' AND coalesce(terms ->> 'tenant', 'default') = $1`,
+    [tenant],
   );
   return {
-    orders: await seeOrders(stack, orders, 'comparison', false),
+    orders: await seeOrders(stack, [tenant, orders], 'comparison', false),
     returns,
     stock,
     changes: new Set(changes.map(({ id }) => id)),
@@ -64,8 +70,8 @@ export async function readStoredOrders(stack: Rows, orders: OrderBook): Promise<
 }
 
 /** An order's end is written once its goods and holds are settled: what has ended, and was read before, keeps nothing. */
-export async function seeNothingKept(stack: Rows, violations: Violations): Promise<void> {
-  const ended = (await stack.rows<{ id: OrderId }>('order', ENDED_LATELY)).map(({ id }) => id);
+export async function seeNothingKept(stack: Rows, tenant: Tenant, violations: Violations): Promise<void> {
+  const ended = (await stack.rows<{ id: OrderId }>('order', ENDED_LATELY, [tenant])).map(({ id }) => id);
   if (ended.length === 0) return;
   const reserved = await stack.rows<{ id: string; n: number }>(
     'inventory',
@@ -76,7 +82,7 @@ export async function seeNothingKept(stack: Rows, violations: Violations): Promi
     violations.report('observer', id, `it has ended, but goods of its part ${n} are reserved`);
   const holds = new Map(
     ended.flatMap((id) =>
-      Array.from({ length: CONSIGNMENTS_MAX }, (_, n) => [transferId(holdKey(id, n + 1)), id] as const),
+      Array.from({ length: CONSIGNMENTS_MAX }, (_, n) => [transferId(holdKey(id, n + 1), tenant), id] as const),
     ),
   );
   const held = await stack.rows<{ id: string; status: string }>(

@@ -4,6 +4,7 @@ import type { OrderId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { holdKey } from '../domain/order/money.ts';
 import { CONSIGNMENTS_MAX } from '../domain/order/order.ts';
+import { tenantOf, type OfTenant } from '../domain/tenant.ts';
 
 export interface Line {
   readonly sku: string;
@@ -38,7 +39,7 @@ export interface Part {
 export function partsOf(
   orderId: string,
   lines: readonly Line[],
-  { allowSplit, shipping, priceOf }: PartTerms,
+  { allowSplit, shipping, priceOf, ...of }: PartTerms,
 ): readonly Part[] {
   const groups = allowSplit
     ? Map.groupBy(lines, (line) => Math.min(lines.indexOf(line) + 1, CONSIGNMENTS_MAX))
@@ -47,11 +48,11 @@ export function partsOf(
     n,
     lines: own,
     amount: formatUnits(unitsOf(own, priceOf) + (n === 1 ? parseUnits(shipping) : 0n)),
-    transferId: transferId(holdKey(orderId as OrderId, n)),
+    transferId: transferId(holdKey(orderId as OrderId, n), tenantOf(of)),
   }));
 }
 
-interface PartTerms {
+interface PartTerms extends OfTenant {
   readonly allowSplit: boolean;
   readonly shipping: string;
   readonly priceOf: (sku: string) => string;

@@ -90,9 +90,9 @@ ${importOf('transferId', 'domain/derived-id.ts')}
       {
         // As of a service that reads, decides and writes in round trips of their own.
         file: 'db/inventory/functions/reserve.sql',
-        find: `  INSERT INTO reservations (order_id, n, sku, quantity)`,
+        find: `  INSERT INTO reservations (order_id, n, tenant, sku, quantity)`,
         replace: `  PERFORM pg_sleep(0.2);
-  INSERT INTO reservations (order_id, n, sku, quantity)`,
+  INSERT INTO reservations (order_id, n, tenant, sku, quantity)`,
       },
       {
         file: 'db/inventory/migrations/0000_initial.sql',

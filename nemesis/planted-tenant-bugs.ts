@@ -1,6 +1,6 @@
 /**
- * Bugs by which tenants are not kept apart, each as edits of a build. All money is where clients were told, and the books balance: only the
- * checks of tenants can see it.
+ * Bugs by which tenants are not kept apart, each as edits of a build. All money is where clients were told, and the books balance: only what
+ * asks whose everything is can see it.
  */
 import type { PlantedBug } from './planted-bugs.ts';
 
@@ -18,5 +18,19 @@ export const PLANTED_TENANT_BUGS = {
     clientsAtOnce: 6,
     hasTenants: true,
     isSeenOnlyAs: /^(tenants|audit: I1): /,
+  },
+  'reserve-without-tenant': {
+    what: 'the goods of every order are reserved of the stock of the default tenant',
+    edits: [
+      {
+        file: 'workflows/order/confirm.ts',
+        find: `    { orderId, trace, lines, allowSplit, ...of },`,
+        replace: `    { orderId, trace, lines, allowSplit },`,
+      },
+    ],
+    faults: [],
+    clientsAtOnce: 4,
+    hasOrders: true,
+    hasTenants: true,
   },
 } satisfies Record<string, PlantedBug>;

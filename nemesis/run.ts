@@ -54,7 +54,7 @@ export interface NemesisOptions {
   readonly hasApprovals?: boolean | undefined;
   /** Whether there is a second tenant. Default: true. */
   readonly hasTenants?: boolean | undefined;
-  /** Default: 4. */
+  /** Of all tenants together. Default: 4. */
   readonly shoppersAtOnce?: number | undefined;
   /** Whether nothing of it is wanted afterwards, whatever it has found. */
   readonly isDisposable?: boolean;
@@ -128,7 +128,7 @@ async function runFaults(stack: Stack, options: NemesisOptions): Promise<Nemesis
   const tenants = await openTenants({ stack, book, violations }, draws, options);
   const { api, patientApi, world, clients } = tenants.first;
   const observer = createObserver(stack, tenants, book, violations);
-  const orders = openOrders({ stack, api, book, world, clients, violations, atOnce: options.shoppersAtOnce });
+  const orders = openOrders({ stack, tenants, book, violations, atOnce: options.shoppersAtOnce });
   const receivers = await openReceiversFor(kinds, stack, tenants.all, violations, options.environment);
   const faults: Record<string, number> = {};
   const recoveries: Record<string, number> = {};

@@ -1,12 +1,13 @@
 /** What clients can buy, and who sells it. Products and stock are made before any fault strikes; prices stay as they are. */
 import type { Client } from '../client/client.ts';
 import { stockChangeId } from '../domain/derived-id.ts';
+import { ofTenant, sameTenant, tenantOf, type OfTenant, type Tenant } from '../domain/tenant.ts';
 import type { Book } from './book.ts';
 import type { Operation } from './operation.ts';
 
 type Some = readonly [string, ...string[]];
 
-export interface Shop {
+export interface Shop extends OfTenant {
   /** The wallets that are paid. They have money, so that what is returned can be paid back. */
   readonly sellers: Some;
   /** There is enough of these for a run. */
@@ -28,9 +29,10 @@ const PRICES: Readonly<Record<string, string>> = {
 const LAST_PRICE = '1.5000';
 const STOCK = { plenty: 100_000, scarce: 15 };
 
-/** `sellers` are the wallets that are paid. */
-export async function makeShop(api: Client, book: Book, run: string, sellers: Some): Promise<Shop> {
+/** `sellers` are the wallets of the tenant that are paid. What is sold, at which price, and the keys of its receipts are the same in each. */
+export async function makeShop(api: Client, book: Book, run: string, sellers: Some, tenant: Tenant): Promise<Shop> {
   const shop: Shop = {
+    ...ofTenant(tenant),
     sellers,
     plenty: ['POT', 'CUP', 'LID'],
     scarce: ['TRAY', 'SAMOVAR'],
@@ -41,7 +43,7 @@ export async function makeShop(api: Client, book: Book, run: string, sellers: So
   for (const sku of Object.keys(PRICES)) await putProduct(api, shop, sku);
   for (const sku of [...shop.plenty, ...shop.scarce]) {
     const key = `stock-${run}-${sku}`;
-    const { operation } = receiptOf(key, sku, shop.plenty.includes(sku) ? STOCK.plenty : STOCK.scarce);
+    const { operation } = receiptOf(key, shop, sku, shop.plenty.includes(sku) ? STOCK.plenty : STOCK.scarce);
     const askedAtMs = performance.now();
     const answer = await operation.send(api, { idempotencyKey: key });
     book.accepted(book.open(operation.asked), answer, askedAtMs);
@@ -54,11 +56,17 @@ export async function putProduct(api: Client, { priceOf }: Shop, sku: string, si
   await api.products.put(sku, { unit_price: priceOf(sku), currency: 'USD' }, signal && { signal });
 }
 
-export function receiptOf(key: string, sku: string, quantity: number): { readonly operation: Operation } {
-  const id = stockChangeId('receipt', sku, key);
+export function receiptOf(
+  key: string,
+  shop: OfTenant,
+  sku: string,
+  quantity: number,
+): { readonly operation: Operation } {
+  const id = stockChangeId('receipt', sku, key, tenantOf(shop));
   return {
     operation: {
       asked: {
+        ...sameTenant(shop),
         key,
         kind: 'stock receipt',
         names: 'stock',
@@ -75,11 +83,24 @@ export function receiptOf(key: string, sku: string, quantity: number): { readonl
 }
 
 /** `change` may be negative. */
-export function adjustmentOf(key: string, sku: string, change: number): { readonly operation: Operation } {
-  const id = stockChangeId('adjustment', sku, key);
+export function adjustmentOf(
+  key: string,
+  shop: OfTenant,
+  sku: string,
+  change: number,
+): { readonly operation: Operation } {
+  const id = stockChangeId('adjustment', sku, key, tenantOf(shop));
   return {
     operation: {
-      asked: { key, kind: 'stock adjustment', names: 'stock', id, moves: [], goods: { of: 'stock', sku, change } },
+      asked: {
+        ...sameTenant(shop),
+        key,
+        kind: 'stock adjustment',
+        names: 'stock',
+        id,
+        moves: [],
+        goods: { of: 'stock', sku, change },
+      },
       send: async (api, options) => {
         await api.stock.adjust(sku, { quantity: change, reason: 'Counted by the nemesis' }, options);
         return { id };

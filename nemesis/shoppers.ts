@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '../client/client.ts';
+import { tenantOf } from '../domain/tenant.ts';
 import { forEach } from '../process/for-each.ts';
 import type { Action } from './actions.ts';
 import type { Book, Entry } from './book.ts';
@@ -67,7 +68,7 @@ export function createShoppers(tools: Tools): Shoppers {
         return;
       case 'last units': {
         await putProduct(tools.api, shop, goods.sku, AbortSignal.timeout(CALL_LIMIT_MS)).catch(() => {});
-        const { operation } = receiptOf(`${goods.key}-receipt`, goods.sku, goods.units);
+        const { operation } = receiptOf(`${goods.key}-receipt`, shop, goods.sku, goods.units);
         await clients.perform(operation, draws.of('receipt'), signal);
         await Promise.all(
           goods.orders.map((asked, n) => {
@@ -87,7 +88,7 @@ export function createShoppers(tools: Tools): Shoppers {
           await insist(tools, cancelOrderOf(operation.asked.id, orders), signal);
         }
         const entry = await placing;
-        if (goods.isKeyReused && entry.told === 'accepted') await clients.act(otherOrderOf(key, terms));
+        if (goods.isKeyReused && entry.told === 'accepted') await clients.act(otherOrderOf(key, terms, shop));
         await follow(tools, entry, draws, signal);
       }
     }
@@ -110,7 +111,7 @@ export function createShoppers(tools: Tools): Shoppers {
       await Promise.all(Array.from({ length: atOnce }, shopper));
     },
     async finish(draws, signal) {
-      const entries = tools.book.entries().filter(({ told }) => told === 'accepted' || told === 'unknown');
+      const entries = tools.book.entries().filter((entry) => mayBeStored(entry, world));
       await forEach(
         entries.filter(({ names, id }) => names === 'order' && !orders.isOver(id)),
         LANES,
@@ -123,6 +124,12 @@ export function createShoppers(tools: Tools): Shoppers {
       );
     },
   };
+}
+
+/** Whether it is of the clients of this world, who may have to do with it. */
+function mayBeStored(entry: Entry, world: World): boolean {
+  const isStored = entry.told === 'accepted' || entry.told === 'unknown';
+  return isStored && tenantOf(entry) === tenantOf(world);
 }
 
 /** The course of one order, as far as it gets until the signal aborts. */

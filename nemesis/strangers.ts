@@ -23,6 +23,8 @@ export const OF_ANOTHER = { kind: 'refused: wallet of another tenant', share: 0.
 
 const TRANSACTIONS = 0.35;
 const LIMITS: BodyOf<'setWalletLimits'> = { max_amount: '0.0001' };
+const RESOLUTION: BodyOf<'resolveOrder'> = { action: 'retry', comment: 'by a stranger' };
+const RETURNED: BodyOf<'createReturn'> = { lines: [{ sku: 'POT', quantity: 1 }] };
 
 /** A movement of one's own to or from another's wallet, by the same terms as between one's own. Undefined where there is no other. */
 export function moveAcross(
@@ -50,6 +52,25 @@ export function askForTheirs(strangers: Strangers | undefined, draws: Draws): Ac
   const id = strangers.memory.recentTransfer(draws);
   const actions = [...ofWallet(draws.from(strangers.wallets, 'strange')), ...(id === undefined ? [] : ofTransfer(id))];
   return { actions: [draws.shuffled(actions, 'action')[0]!] };
+}
+
+/** A request about an order of another tenant, of which only the id is known. Undefined as long as there is none. */
+export function askForTheirOrder(ids: readonly string[], draws: Draws): Action | undefined {
+  const [first, ...rest] = ids;
+  if (first === undefined) return undefined;
+  return draws.shuffled(ofOrder(draws.from([first, ...rest], 'order')), 'action')[0];
+}
+
+function ofOrder(id: string): Action[] {
+  return actionsOf('order', id, 'order_not_found', {
+    read: (api, options) => api.orders.get(id, options),
+    'read the steps of': (api, options) => api.orders.steps(id, options),
+    'read the timeline of': (api, options) => api.orders.timeline(id, options),
+    cancel: (api, options) => api.orders.cancel(id, options),
+    'hand over': (api, options) => api.orders.handOver(id, 1, { carrier_reference: 'stranger' }, options),
+    resolve: (api, options) => api.orders.resolve(id, RESOLUTION, options),
+    return: (api, options) => api.returns.create(id, RETURNED, { ...options, idempotencyKey: `theirs-${id}` }),
+  });
 }
 
 function ofWallet(id: string): Action[] {

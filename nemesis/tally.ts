@@ -61,3 +61,9 @@ const GROUPS = `
   UNION ALL
   SELECT 'their transfers that are ' || status, count(*)::integer, 100 FROM transfers WHERE group_id IS NOT NULL GROUP BY status
   ORDER BY place, what`;
+
+export function sumOf(each: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const told of each) for (const [what, howMany] of Object.entries(told)) sum[what] = (sum[what] ?? 0) + howMany;
+  return sum;
+}

@@ -12,6 +12,7 @@ import type { Draws } from './draws.ts';
 import { createMemory, type Memory } from './memory.ts';
 import type { Stack } from './stack.ts';
 import type { Strangers } from './strangers.ts';
+import { sumOf } from './tally.ts';
 import type { Violations } from './violations.ts';
 import { makeWorld, type World } from './world.ts';
 
@@ -84,7 +85,7 @@ export async function openTenants(
   };
   if (!hasTenants) return together(book, [withClients(first)], [clientsAtOnce]);
   // Who makes a tenant is shown the key of its root, which that tenant is shown too: so this is not watched.
-  const second = await makeSecond(createClient(root), callersOf, book, draws);
+  const second = await makeSecond(createClient(root), callersOf, book, draws, hasOrders);
   const all = [withClients(first, second), withClients(second, first)] as const;
   return together(book, all, [Math.max(clientsAtOnce - CLIENTS.ofSecond, 1), CLIENTS.ofSecond]);
 }
@@ -94,16 +95,17 @@ async function makeSecond(
   callersOf: (tenant: Tenant, apiKey: string) => Pick<Side, 'api' | 'patientApi'>,
   book: Book,
   draws: Draws,
+  hasOrders: boolean,
 ): Promise<Cast> {
   const tenant = SECOND_TENANT;
   const { root_key } = await maker.tenants.create(tenant);
   const callers = callersOf(tenant, root_key.secret!);
-  const world = await makeWorld(callers.patientApi, book, draws.of('world'), { size: 'small', tenant });
+  const world = await makeWorld(callers.patientApi, book, draws.of('world'), { size: 'small', tenant, hasOrders });
   return { tenant, ...callers, world, memory: createMemory() };
 }
 
-function strangersOf({ world: { hot, cold, shaky }, memory }: Cast): Strangers {
-  return { wallets: [...hot, ...cold, shaky], memory };
+function strangersOf({ world: { hot, cold, shaky, shop }, memory }: Cast): Strangers {
+  return { wallets: [...hot, ...cold, shaky, ...(shop?.sellers ?? [])], memory };
 }
 
 /** `atOnce` are the numbers of clients of each. */
@@ -126,10 +128,4 @@ function together(book: Book, all: readonly [Side, ...Side[]], atOnce: readonly 
     ],
     told: () => sumOf(all.map(({ clients }) => clients.told())),
   };
-}
-
-function sumOf(each: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const told of each) for (const [what, howMany] of Object.entries(told)) sum[what] = (sum[what] ?? 0) + howMany;
-  return sum;
 }

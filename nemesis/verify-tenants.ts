@@ -15,6 +15,11 @@ interface StoredWallet {
   readonly balance: string;
 }
 
+interface Owned extends Record<string, unknown> {
+  readonly id: string;
+  readonly tenant: Tenant;
+}
+
 type Report = (subject: string | undefined, detail: string) => void;
 
 const PAGE = 200;
@@ -34,7 +39,13 @@ export async function verifyTenants(
   const wallets = await ofShards<StoredWallet & Record<string, unknown>>(
     `SELECT wallet_id AS wallet, tenant, currency, balance FROM wallets WHERE kind = 'user'`,
   );
-  const rows = await stack.rows<{ id: string; tenant: Tenant }>('transfer', ROWS);
+  const rows = [
+    ...(await stack.rows<Owned>('transfer', ROWS)),
+    ...(await stack.rows<Owned>('order', ORDER_ROWS)),
+    ...(await stack.rows<Owned>('inventory', STOCK_CHANGES)),
+    ...(await stack.rows<Owned>('delivery', SHIPMENTS)),
+    ...(await stack.rows<Owned>('accounting', BOOKS)),
+  ];
   const ledger = await ofShards<{ movement: string; wallet: string }>(
     `SELECT DISTINCT transaction_id AS movement, wallet_id AS wallet FROM ledger_entries JOIN wallets USING (wallet_id) WHERE kind = 'user'`,
   );
@@ -78,14 +89,24 @@ async function compareAnswers(
   }
 }
 
-function walletsOf({ hot, cold, shaky, suspended, poor, limited, euro }: World): string[] {
-  return [...hot, ...cold, shaky, suspended, poor, limited, euro];
+function walletsOf({ hot, cold, shaky, suspended, poor, limited, euro, shop }: World): string[] {
+  return [...hot, ...cold, shaky, suspended, poor, limited, euro, ...(shop?.sellers ?? [])];
 }
 
 const ROWS = `
   SELECT transfer_id AS id, tenant FROM transfers UNION ALL SELECT transaction_id, tenant FROM transactions
   UNION ALL SELECT batch_id, tenant FROM transfer_batches UNION ALL SELECT recurring_transfer_id, tenant FROM recurring_transfers
   UNION ALL SELECT coalesce(transfer_id, transaction_id), tenant FROM cases WHERE coalesce(transfer_id, transaction_id) IS NOT NULL`;
+
+/** Of these, the id of the request that each is about. */
+const ORDER_ROWS = `
+  SELECT order_id AS id, tenant FROM orders UNION ALL SELECT return_id, tenant FROM returns UNION ALL SELECT order_id, tenant FROM order_cases`;
+const STOCK_CHANGES = `
+  SELECT cause_id AS id, tenant FROM stock_entries WHERE type IN ('RECEIPT', 'ADJUSTMENT', 'RESERVATION', 'ISSUE', 'RELEASE', 'RETURN', 'SCRAP')`;
+
+const SHIPMENTS = 'SELECT order_id AS id, tenant FROM shipments';
+const BOOKS = `
+  SELECT order_id AS id, tenant FROM invoices UNION ALL SELECT order_id, tenant FROM credit_notes UNION ALL SELECT order_id, tenant FROM journals`;
 
 /** The position behind which the last events of the log are. */
 const NEWEST = 'SELECT greatest(position - $1, 0)::int AS after FROM log_head';

@@ -90,7 +90,7 @@ export async function makeWorld(
   await api.wallets.setLimits(limited, { max_amount: LIMIT });
   const unknown = walletId(`nobody-${run}`, 'USD' as Currency, tenant);
   const world = { ...ofTenant(tenant), hot, cold, shaky, suspended, poor, limited, euro, unknown };
-  return sellers === undefined ? world : { ...world, shop: await makeShop(api, book, run, sellers) };
+  return sellers === undefined ? world : { ...world, shop: await makeShop(api, book, run, sellers, tenant) };
 }
 
 /** Puts money into a wallet before any fault strikes. */

@@ -26,7 +26,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import {
   creditNoteAnswer,
   invoiceAnswer,
@@ -62,7 +62,7 @@ const getInvoices = createRoute({
   summary: 'Invoices, newest first',
   tags,
   description,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: {
     query: z.strictObject({
       ...ofBooks,
@@ -80,7 +80,7 @@ const getInvoice = createRoute({
   operationId: 'getInvoice',
   summary: 'An invoice',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ invoice_id: invoiceIdField }) },
   responses: {
     200: { description: 'The invoice as it is now.', content: { 'application/json': { schema: invoiceAnswer } } },
@@ -95,7 +95,7 @@ const getCreditNotes = createRoute({
   summary: 'Credit notes, newest first',
   tags,
   description,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ ...ofBooks, ...pageParameters }) },
   responses: { 200: page('credit notes', creditNoteAnswer), ...problemResponses(...listProblems) },
 });
@@ -107,7 +107,7 @@ const getJournals = createRoute({
   summary: 'Journals with their lines, newest first',
   tags,
   description: `Each line moves one amount from the credit account to the debit account, so each journal balances. ${description}`,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ ...ofBooks, ...pageParameters }) },
   responses: { 200: page('journals', journalAnswer), ...problemResponses(...listProblems) },
 });
@@ -118,7 +118,7 @@ const getTrialBalance = createRoute({
   operationId: 'getTrialBalance',
   summary: "The accounts of a seller's books, whose balances sum to zero",
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject({ seller_wallet_id: walletIdField }) },
   responses: {
     200: {
@@ -148,7 +148,7 @@ export function bookRoutes(database: Database) {
     })
     .openapi(getInvoice, async (c) => {
       const { invoice_id: id } = c.req.valid('param');
-      const invoice = await boundedQuery(database, () => findInvoice(database, id));
+      const invoice = await boundedQuery(database, () => findInvoice(database, id, c.var.holder.tenant));
       if (invoice === undefined) throw new ProblemError('invoice_not_found', { detail: `There is no invoice ${id}.` });
       return c.json(renderInvoice(invoice), 200);
     })
@@ -171,7 +171,10 @@ export function bookRoutes(database: Database) {
     .openapi(getTrialBalance, async (c) => {
       const { seller_wallet_id: seller } = c.req.valid('query');
       return c.json(
-        renderTrialBalance(seller, await boundedQuery(database, () => listAccounts(database, seller))),
+        renderTrialBalance(
+          seller,
+          await boundedQuery(database, () => listAccounts(database, seller, c.var.holder.tenant)),
+        ),
         200,
       );
     });
@@ -191,7 +194,7 @@ function filterOf(
   const position = decodeCursor(listOf(c), creationCursor, cursor);
   const after: BookFilter['after'] = position && { createdAt: position[0], id: position[1] };
   // One more than the page has, which says whether another page follows.
-  return { sellerWalletId, orderId, after, limit: limit + 1 };
+  return { tenant: c.var.holder.tenant, sellerWalletId, orderId, after, limit: limit + 1 };
 }
 
 function paged<Row extends { readonly createdAt: Date }, Item>(

@@ -1,6 +1,5 @@
 /** The lanes of an order's saga: which activity and which fence belong to which leg. Pure. */
 import { transferId } from '../../domain/derived-id.ts';
-import type { OrderId } from '../../domain/ids.ts';
 import { collectionKey, holdKey } from '../../domain/order/money.ts';
 import { CONSIGNMENTS_MAX } from '../../domain/order/order.ts';
 import type { SeenFence } from '../../domain/wallet/sight.ts';
@@ -44,18 +43,14 @@ const ONCE_EACH = ['authorize', 'book', 'cancelBooking', 'voidHold'];
 
 /** The transfers that may pay an order, whatever has come of them, by the consignment and the leg that makes them. */
 export function paymentsOf({ order }: OrderWithSteps): Map<string, Required<Pick<Place, 'leg' | 'n'>>> {
-  const { orderId, allowSplit, lines, consignments } = order;
+  const { orderId, tenant, allowSplit, lines, consignments } = order;
   const parts = allowSplit ? Math.min(lines.length, CONSIGNMENTS_MAX) : 1;
   const numbers = Array.from({ length: parts }, (_, index) => index + 1);
   return new Map<string, Required<Pick<Place, 'leg' | 'n'>>>([
     ...consignments.map(({ transferId: id, n }) => [String(id), { leg: 'collect', n }] as const),
-    ...numbers.map((n) => [String(transferId(collectionKey(orderId, n, 1))), { leg: 'collect', n }] as const),
-    ...numbers.map((n) => [String(holdOf(orderId, n)), { leg: 'authorize', n }] as const),
+    ...numbers.map((n) => [String(transferId(collectionKey(orderId, n, 1), tenant)), { leg: 'collect', n }] as const),
+    ...numbers.map((n) => [String(transferId(holdKey(orderId, n), tenant)), { leg: 'authorize', n }] as const),
   ]);
-}
-
-function holdOf(orderId: OrderId, n: number): string {
-  return transferId(holdKey(orderId, n));
 }
 
 /** The leg to which an activity belongs. */

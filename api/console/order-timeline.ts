@@ -10,7 +10,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, orderIdField } from '../http/fields.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from '../order/answer.ts';
 import { hasOrderEnded } from '../../domain/order/order.ts';
 import { readOrderSaga, seeOrderWorkflow } from '../order/saga.ts';
@@ -37,7 +37,7 @@ const get = createRoute({
   description: `What each service knows of it, each as one snapshot: the order first, then the others, so that these show all that the order
 says. The money is that of its holds, of what was collected and of what was paid back. A source that does not answer in time is named in
 \`sources\`, and what it knows is missing.`,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ order_id: orderIdField }) },
   responses: {
     200: {
@@ -73,14 +73,14 @@ export function orderTimelineRoutes({ databases, client, sight, walletShardCount
     // Without orders, it is refused before.
     const own = databases!;
     const sources = createSources<string, 'gone'>(c.var.log);
-    const found = await readOrderSaga(own.order, id);
+    const found = await readOrderSaga(own.order, c.var.holder.tenant, id);
     sources.note('orders', 'ok');
     const { order, steps, refunds } = found;
     const wallets = { senderWalletId: order.buyerWalletId, receiverWalletId: order.sellerWalletId };
     const [legs, seen, journals, ...decided] = await Promise.all([
       askWallets(sources, sight, [...paymentsOf(found).keys(), ...refunds], wallets, walletShardCount),
       askTemporal(sources, () => seeOrderWorkflow(client, id)),
-      sources.ask('journals', () => readJournals(own.accounting, id)),
+      sources.ask('journals', () => readJournals(own.accounting, order.tenant, id)),
       ...FENCED.map((service) => sources.ask(service, () => readStepFences(own[service], id))),
     ]);
     // The accounting is one source, asked for two things.

@@ -81,17 +81,15 @@ export function overviewRoutes(deps: OverviewDeps) {
 type Log = Parameters<typeof createSources>[0];
 
 async function read(deps: OverviewDeps, tenant: Tenant, log: Log): Promise<Overview> {
-  const { database, eventsDatabase, sight } = deps;
+  const { database, eventsDatabase, orderDatabase, sight } = deps;
   const isOfAll = tenant === DEFAULT_TENANT;
-  // Orders are the default tenant's for now.
-  const orderDatabase = isOfAll ? deps.orderDatabase : undefined;
   const sources = createSources<keyof Overview['sources'], 'not_configured' | 'not_allowed'>(log);
   if (!isOfAll) for (const name of ['events', 'temporal'] as const) sources.note(name, 'not_allowed');
   if (orderDatabase === undefined) sources.note('orders', 'not_configured');
   const [transfers, totals, orders, lag, queues, workers] = await Promise.all([
     sources.ask('transfers', () => readTransferOverview(database, tenant)),
     sources.ask('wallets', () => sight.totals(tenant)),
-    orderDatabase && sources.ask('orders', () => readOrderOverview(orderDatabase)),
+    orderDatabase && sources.ask('orders', () => readOrderOverview(orderDatabase, tenant)),
     isOfAll ? sources.ask('events', () => readLag(eventsDatabase)) : undefined,
     isOfAll ? sources.ask('temporal', () => readQueues(deps)) : undefined,
     isOfAll ? readWorkers(deps.readiness) : [],

@@ -10,6 +10,7 @@ import {
 } from '../../db/delivery/queries.ts';
 import { CARRIER_STATUSES, SHIPMENT_STATUSES } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -25,7 +26,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 export interface ShipmentDeps {
   readonly database: Database;
@@ -96,7 +97,7 @@ const get = createRoute({
   operationId: 'getShipment',
   summary: 'A shipment, with what its carrier has reported',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: { 200: { description: 'The shipment as it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -110,7 +111,7 @@ const postEvent = createRoute({
   description: `For carriers. Reports may come twice and in any order: each \`event_id\` is kept once, and a report of an earlier
 status than the shipment has changes nothing. A repeat is answered as the first call was; the same \`event_id\` with another body is
 refused with 422. Before the goods were handed over, or after the booking was canceled, there is nothing to report: 409.`,
-  middleware: [requires('orders:write'), readJson] as const,
+  middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: eventRequest } } } },
   responses: {
     200: { description: 'Kept. The shipment as it is now.', content },
@@ -132,15 +133,16 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
     .openapi(get, async (c) => {
       const { shipment_id: id } = c.req.valid('param');
       c.var.log.setBindings({ shipment_id: id });
-      return c.json(await boundedQuery(database, () => shown(database, id)), 200);
+      return c.json(await boundedQuery(database, () => shown(database, c.var.holder.tenant, id)), 200);
     })
     .openapi(postEvent, async (c) => {
       const { shipment_id: id } = c.req.valid('param');
       const { event_id: eventId, status, at } = c.req.valid('json');
+      const { tenant } = c.var.holder;
       c.var.log.setBindings({ shipment_id: id });
       const { outcome, hasRisen, orderId, n } = await boundedQuery(
         database,
-        () => recordCarrierEvent(database, { eventId, shipmentId: id, status, at }, c.var.trace, byWhom(c)),
+        () => recordCarrierEvent(database, { tenant, eventId, shipmentId: id, status, at }, c.var.trace, byWhom(c)),
         { isWrite: true },
       );
       // A carrier repeats what had no answer: the API may have died before it told anybody.
@@ -154,13 +156,13 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
           throw new ProblemError('carrier_event_id_reused', { detail: 'The first report with this event_id stands.' });
         case 'recorded':
         case 'repeated':
-          return c.json(await boundedQuery(database, () => shown(database, id)), 200);
+          return c.json(await boundedQuery(database, () => shown(database, tenant, id)), 200);
       }
     });
 }
 
-async function shown(database: Database, id: ShipmentId): Promise<z.input<typeof shipmentAnswer>> {
-  const shipment = await findShipment(database, id);
+async function shown(database: Database, tenant: Tenant, id: ShipmentId): Promise<z.input<typeof shipmentAnswer>> {
+  const shipment = await findShipment(database, id, tenant);
   if (shipment === undefined) throw notFound(id);
   return render(shipment, await listCarrierEvents(database, id));
 }

@@ -4,9 +4,9 @@
  */
 import type { Context } from 'hono';
 import { z } from 'zod';
-import { API_KEY_NAME } from '../../domain/access/api-key.ts';
+import { API_KEY_NAME, ORDER_KEY_NAME, type Holder } from '../../domain/access/api-key.ts';
 import type { Acting } from '../../domain/acting.ts';
-import { DEFAULT_TENANT, ofTenant, type Tenant } from '../../domain/tenant.ts';
+import { DEFAULT_TENANT, ofTenant, TENANT_HEADER, type Tenant } from '../../domain/tenant.ts';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
 import type { ApiEnv } from './env.ts';
@@ -18,15 +18,12 @@ export const actingHeaders = z.object({ 'X-Actor': onBehalfOfHeader });
 /** By which the transfer API tells the wallet API who has asked. */
 export const ACTING_HEADER = 'counterpoise-acting';
 
-/** By which the transfer API tells the wallet API for which tenant it asks; left out for the default one. */
-const TENANT_HEADER = 'counterpoise-tenant';
-
 const told = z.object({ actor: z.string(), principalId: z.guid(), apiKeyId: z.guid() });
 
 export function actingOf(c: Context<ApiEnv>, onBehalfOf?: string): Acting {
-  const { principal: actor, principalId, apiKeyId } = toldOf(c) ?? c.var.holder;
+  const { principal: actor, ...ids } = toldOf(c) ?? whoIs(c.var.holder);
   return {
-    ...{ actor, principalId, apiKeyId, ...ofTenant(askingTenant(c)) },
+    ...{ actor, ...ids, ...ofTenant(askingTenant(c)) },
     ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
   };
 }
@@ -36,11 +33,6 @@ export function askingTenant(c: Context<ApiEnv>): Tenant {
   const { tenant } = c.var.holder;
   const named = isTransferApi(c) ? c.req.header(TENANT_HEADER) : undefined;
   return named === undefined ? tenant : (named as Tenant);
-}
-
-/** The headers by which the transfer API names the tenant for which it asks. */
-export function tenantHeaders(tenant: Tenant): Record<string, string> {
-  return tenant === DEFAULT_TENANT ? {} : { [TENANT_HEADER]: tenant };
 }
 
 /** Who does something and on which request, for the audit log. */
@@ -53,9 +45,15 @@ export function actingHeaderOf(c: Context<ApiEnv>): string {
   return encodeURIComponent(JSON.stringify(actingOf(c)));
 }
 
-function toldOf(
-  c: Context<ApiEnv>,
-): Pick<ApiEnv['Variables']['holder'], 'principal' | 'principalId' | 'apiKeyId'> | undefined {
+type Who = Pick<Holder, 'principal'> & Partial<Pick<Holder, 'principalId' | 'apiKeyId'>>;
+
+/** Nobody but the default tenant is told the ids of the order worker's principal and key, which are that one's. */
+function whoIs({ principal, principalId, apiKeyId, installedAs, tenant }: Holder): Who {
+  const isForAnother = installedAs === ORDER_KEY_NAME && tenant !== DEFAULT_TENANT;
+  return isForAnother ? { principal } : { principal, principalId, apiKeyId };
+}
+
+function toldOf(c: Context<ApiEnv>): Who | undefined {
   const header = c.req.header(ACTING_HEADER);
   if (header === undefined || !isTransferApi(c)) return undefined;
   const { actor, principalId, apiKeyId } = told.parse(JSON.parse(decodeURIComponent(header)));

@@ -8,9 +8,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import type { RouterRoute } from 'hono/types';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
-import { isApiKey, type Holder } from '../../domain/access/api-key.ts';
+import { isApiKey, ORDER_KEY_NAME, type Holder } from '../../domain/access/api-key.ts';
 import type { ApiKeyId, PrincipalId } from '../../domain/ids.ts';
-import { DEFAULT_TENANT } from '../../domain/tenant.ts';
+import { DEFAULT_TENANT, TENANT_HEADER, type Tenant } from '../../domain/tenant.ts';
 import { clientAddress, type TrustedProxies } from './client-address.ts';
 import { countFailures } from './failed-authentications.ts';
 import { limitRates } from './key-rates.ts';
@@ -59,7 +59,7 @@ export function authenticate(authentication: Authentication, proxies: TrustedPro
       c.set('isLetIn', async () => true);
       return next();
     }
-    const holder = await holderOf(c, authentication);
+    const holder = asItAsks(c, await holderOf(c, authentication));
     c.set('holder', holder);
     c.set('isLetIn', () => isStillLetIn(secretOf(c), authentication));
     // A route without a scope is a mistake, which a test finds: nobody may ask it.
@@ -88,6 +88,12 @@ export function authenticate(authentication: Authentication, proxies: TrustedPro
     failures.count(address);
     throw notAuthenticated();
   }
+}
+
+/** The order worker asks for the tenant that it names, with the key that was installed for it. A key that somebody has made is never believed. */
+function asItAsks(c: Context<ApiEnv>, holder: Holder): Holder {
+  const named = holder.installedAs === ORDER_KEY_NAME ? c.req.header(TENANT_HEADER) : undefined;
+  return named === undefined ? holder : { ...holder, tenant: named as Tenant };
 }
 
 function secretOf(c: Context<ApiEnv>): string | undefined {

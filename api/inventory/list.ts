@@ -7,7 +7,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { skuField } from '../http/fields.ts';
 import { decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { entryAnswer, renderEntry, renderStock, stockAnswer } from './answer.ts';
 import { stockNotFound } from './stock.ts';
 
@@ -28,7 +28,7 @@ const list = createRoute({
   operationId: 'listStock',
   summary: 'Stock, in the order of the SKUs',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(stockAnswer) } } },
@@ -42,7 +42,7 @@ const entries = createRoute({
   operationId: 'listStockEntries',
   summary: 'What has changed the stock of a SKU, newest first',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: z.object({ sku: skuField }), query },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(entryAnswer) } } },
@@ -56,7 +56,8 @@ export function stockListRoutes({ database }: { readonly database: Database }) {
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const after = decodeCursor(listOf(c), z.string().regex(/^[\w.-]{1,64}$/), cursor);
-      const rows = await boundedQuery(database, () => listStock(database, { after, limit: limit + 1 }));
+      const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listStock(database, filter));
       const cursorOf = ({ sku }: Stock): string => sku;
       return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderStock }), 200);
     })
@@ -64,9 +65,11 @@ export function stockListRoutes({ database }: { readonly database: Database }) {
       const { sku } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       const before = decodeCursor(listOf(c), z.int().min(1), cursor);
-      const rows = await boundedQuery(database, () => listStockEntries(database, sku, { before, limit: limit + 1 }));
-      const isThere = rows.length > 0 || (await boundedQuery(database, () => findStock(database, sku))) !== undefined;
-      if (!isThere) throw stockNotFound(sku);
+      const { tenant } = c.var.holder;
+      const filter = { tenant, before, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listStockEntries(database, sku, filter));
+      const find = () => findStock(database, sku, tenant);
+      if (rows.length === 0 && (await boundedQuery(database, find)) === undefined) throw stockNotFound(sku);
       const cursorOf = ({ sequence }: StockEntry): number => sequence;
       return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderEntry }), 200);
     });

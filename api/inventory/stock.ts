@@ -15,7 +15,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { entryAnswer, renderEntry, renderStock, stockAnswer } from './answer.ts';
 
 const tags = ['Stock'];
@@ -31,7 +31,7 @@ const put = createRoute({
   tags,
   description:
     'As somebody has counted it. What is reserved for orders stays; less than that is refused with `stock_reserved`.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -74,7 +74,7 @@ const get = createRoute({
   operationId: 'getStock',
   summary: 'The stock of a SKU',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: { description: 'The stock.', content },
@@ -113,7 +113,7 @@ const receive = createRoute({
   operationId: 'receiveStock',
   summary: 'Receive goods into stock',
   tags,
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     headers,
@@ -152,7 +152,7 @@ const adjust = createRoute({
   summary: 'Adjust what is on hand',
   tags,
   description: 'By more, or by less with a negative quantity, but never to less than is reserved for orders.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     headers,
@@ -191,29 +191,34 @@ export function stockRoutes({ database }: { readonly database: Database }) {
     .openapi(put, async (c) => {
       const { sku } = c.req.valid('param');
       const { on_hand: onHand } = c.req.valid('json');
-      const count = () => countStock(database, sku, onHand, c.var.trace, byWhom(c));
+      const of = { tenant: c.var.holder.tenant, by: byWhom(c) };
+      const count = () => countStock(database, sku, onHand, c.var.trace, of);
       const counted = await boundedQuery(database, count, { isWrite: true });
       if (counted === 'reserved') throw reserved(sku);
       return c.json(renderStock(counted), 200);
     })
     .openapi(get, async (c) => {
       const { sku } = c.req.valid('param');
-      const found = await boundedQuery(database, () => findStock(database, sku));
+      const found = await boundedQuery(database, () => findStock(database, sku, c.var.holder.tenant));
       if (found === undefined) throw stockNotFound(sku);
       return c.json(renderStock(found), 200);
     })
     .openapi(receive, async (c) => {
       const { sku } = c.req.valid('param');
       const { quantity, unit_cost: unitCost, reason } = c.req.valid('json');
-      const changeId = stockChangeId('receipt', sku, c.req.valid('header')['Idempotency-Key']);
-      const { entry, status } = await change(c, { changeId, sku, type: 'RECEIPT', quantity, unitCost, reason });
+      const { tenant } = c.var.holder;
+      const changeId = stockChangeId('receipt', sku, c.req.valid('header')['Idempotency-Key'], tenant);
+      const asked = { tenant, changeId, sku, type: 'RECEIPT', quantity, unitCost, reason } as const;
+      const { entry, status } = await change(c, asked);
       return c.json(renderEntry(entry), status);
     })
     .openapi(adjust, async (c) => {
       const { sku } = c.req.valid('param');
       const { quantity, unit_cost: unitCost, reason } = c.req.valid('json');
-      const changeId = stockChangeId('adjustment', sku, c.req.valid('header')['Idempotency-Key']);
-      const { entry, status } = await change(c, { changeId, sku, type: 'ADJUSTMENT', quantity, unitCost, reason });
+      const { tenant } = c.var.holder;
+      const changeId = stockChangeId('adjustment', sku, c.req.valid('header')['Idempotency-Key'], tenant);
+      const asked = { tenant, changeId, sku, type: 'ADJUSTMENT', quantity, unitCost, reason } as const;
+      const { entry, status } = await change(c, asked);
       return c.json(renderEntry(entry), status);
     });
 

@@ -23,7 +23,7 @@ import {
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 
 const STATUSES = ['OPEN', 'RESOLVED'] as const;
 
@@ -65,7 +65,7 @@ const list = createRoute({
   tags: ['Orders'],
   description: `What waits for an operator, or has waited. An order that is shown here shows the same as its \`attention\`; the case closes
 by itself once what has failed succeeds, or somebody has decided what is due.`,
-  middleware: requires('cases:read'),
+  middleware: requiresInTenant('cases:read'),
   request: {
     query: z.strictObject({
       status: z.enum(STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -84,7 +84,7 @@ const get = createRoute({
   operationId: 'getOrderCase',
   summary: 'A case of an order and its history',
   tags: ['Orders'],
-  middleware: requires('cases:read'),
+  middleware: requiresInTenant('cases:read'),
   request: { params: z.object({ case_id: caseIdField }) },
   responses: {
     200: { description: 'The case as it is now.', content: { 'application/json': { schema: caseWithHistory } } },
@@ -99,6 +99,7 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
       const { status, limit, cursor } = c.req.valid('query');
       const at = decodeCursor(listOf(c), creationCursor, cursor);
       const filter = {
+        tenant: c.var.holder.tenant,
         isOpen: status && status === 'OPEN',
         after: at && { openedAt: at[0], caseId: at[1] as CaseId },
         limit: limit + 1,
@@ -109,7 +110,7 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');
-      const row = await boundedQuery(database, () => findOrderCase(database, id));
+      const row = await boundedQuery(database, () => findOrderCase(database, id, c.var.holder.tenant));
       if (row === undefined)
         throw new ProblemError('case_not_found', { detail: `There is no case ${id} of an order.` });
       const actions = await boundedQuery(database, () => listOrderCaseActions(database, row));

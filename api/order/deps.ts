@@ -37,9 +37,10 @@ export const ASKING_PROBLEMS = [
   'temporal_unavailable',
 ] as const;
 
+/** The order, if it is the asking tenant's. */
 export async function existingOrder(c: Context<ApiEnv>, database: Database, id: OrderId): Promise<Order> {
   c.var.log.setBindings({ order_id: id });
-  const row = await boundedQuery(database, () => findOrder(database, id));
+  const row = await boundedQuery(database, () => findOrder(database, id, c.var.holder.tenant));
   if (row === undefined) throw new ProblemError('order_not_found', { detail: `There is no order ${id}.` });
   return row;
 }

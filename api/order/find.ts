@@ -2,7 +2,7 @@
 import type { Database } from '../../db/database.ts';
 import { findBySku, findInOrders } from '../../db/order/find-queries.ts';
 import type { Found } from '../../domain/found.ts';
-import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
 /** `database` is the order service's. */
@@ -10,8 +10,6 @@ export function findOrdersById(database: Database, tenant: Tenant, id: string): 
   return boundedQuery(database, () => findInOrders(database, tenant, id));
 }
 
-/** Products are the default tenant's for now. */
-export async function findProductBySku(database: Database, tenant: Tenant, sku: string): Promise<Found[]> {
-  if (tenant !== DEFAULT_TENANT) return [];
-  return boundedQuery(database, () => findBySku(database, sku));
+export function findProductBySku(database: Database, tenant: Tenant, sku: string): Promise<Found[]> {
+  return boundedQuery(database, () => findBySku(database, tenant, sku));
 }

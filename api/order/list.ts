@@ -18,7 +18,7 @@ import {
 } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { existingOrder } from './deps.ts';
 
@@ -33,7 +33,7 @@ const getSteps = createRoute({
   summary: 'What happened to an order, and when',
   tags,
   description: 'The oldest step first. Steps are kept for ever, and can be read while Temporal is down.',
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: {
@@ -71,7 +71,9 @@ const list = createRoute({
   operationId: 'listOrders',
   summary: 'Orders, newest first',
   tags,
-  middleware: requires('orders:read'),
+  description: `At most 10,000 orders are looked at for one page: a page may be short, and even empty, and has a \`next_cursor\` as long as
+there may be more.`,
+  middleware: requiresInTenant('orders:read'),
   request: {
     query: z.strictObject({
       status: z.enum(ORDER_STATUSES, { error: faultCode('status_invalid') }).optional(),
@@ -114,13 +116,14 @@ export function orderListRoutes({ database }: { readonly database: Database }) {
       const { status, buyer_wallet_id: buyerWalletId, compensating, attention, limit, cursor } = c.req.valid('query');
       const at = decodeCursor(listOf(c), creationCursor, cursor);
       const filter = {
-        ...{ status, buyerWalletId, limit: limit + 1 },
+        ...{ tenant: c.var.holder.tenant, status, buyerWalletId, limit: limit + 1 },
         compensating: compensating && (true as const),
         attention: attention && (true as const),
         after: at && { createdAt: at[0], orderId: at[1] as OrderId },
       };
-      const rows = await boundedQuery(database, () => listOrders(database, filter));
+      const { rows, stoppedAt } = await boundedQuery(database, () => listOrders(database, filter));
       const cursorOf = ({ createdAt, orderId }: Order) => creationPosition(createdAt, orderId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder }), 200);
+      const more = stoppedAt && { stoppedAt: creationPosition(stoppedAt.createdAt, stoppedAt.id) };
+      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder, ...more }), 200);
     });
 }

@@ -18,7 +18,7 @@ import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { askOrder } from './ask-order.ts';
 import { ASKING_PROBLEMS, existingOrder, orderNow, refused, type OrderDeps } from './deps.ts';
@@ -41,7 +41,7 @@ const cancel = createRoute({
   description: `Before the order is confirmed, everything is undone. After that, each consignment whose goods have not left is
 released, and its hold voided. If a cancel and a hand-over come at once, exactly one of them happens, and both are told which.
 Refused with \`order_not_cancelable\` if all of its goods have left, or it has ended otherwise. A repeat is safe.`,
-  middleware: [requires('orders:write'), settlesMoney, readJsonOrNothing] as const,
+  middleware: [requiresInTenant('orders:write'), settlesMoney, readJsonOrNothing] as const,
   request: { params, headers: z.object(preferHeader), body: { content: { 'application/json': { schema: nothing } } } },
   responses: {
     200: { description: 'Canceled, or what could be: the order as it is now.', content },
@@ -58,7 +58,7 @@ const handOver = createRoute({
   tags,
   description: `To be asked before the goods leave. With 200 they may, and the money is taken; with \`consignment_released\` or
 \`hold_expiring\` they must stay, because they are back in stock and the hold is voided. A repeat with the same reference is safe.`,
-  middleware: [requires('orders:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('orders:write'), settlesMoney, readJson] as const,
   request: {
     params: params.extend({
       n: z

@@ -6,6 +6,7 @@ import { orderId } from '../../domain/derived-id.ts';
 import { amountProblem, formatUnits, parseUnits } from '../../domain/money.ts';
 import { orderBodyHash } from '../../domain/order/order-body.ts';
 import { ORDER_LINES_MAX, QUANTITY_MAX } from '../../domain/order/order.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import {
   amountField,
   currencyField,
@@ -87,8 +88,9 @@ export const orderRequest = z
   })
   .openapi('OrderRequest');
 
-/** The order that the key names if it is used with this body. */
+/** The order that the tenant's key names if it is used with this body. */
 export function askedOrder(
+  tenant: Tenant,
   idempotencyKey: string,
   body: z.output<typeof orderRequest>,
   settings: Pick<AskedOrder, 'deadlineSeconds' | 'holdSeconds'>,
@@ -105,7 +107,8 @@ export function askedOrder(
     metadata: body.metadata,
   };
   return {
-    orderId: orderId(idempotencyKey),
+    orderId: orderId(idempotencyKey, tenant),
+    tenant,
     ...terms,
     idempotencyKey,
     bodyHash: orderBodyHash(terms),

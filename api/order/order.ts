@@ -20,7 +20,7 @@ import { faultyRequest, type Fault } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { bodyFault } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { existingOrder, keyReused, refuseWhileDown, type OrderDeps } from './deps.ts';
 import { askedOrder, faultsOfNew, orderRequest } from './order-request.ts';
@@ -42,7 +42,7 @@ and the order is CANCELED with a \`cancel_reason\`. Read it again later, or send
 CONFIRMED or has ended.
 
 The money is taken when the goods leave: see \`POST /v1/orders/{order_id}/consignments/{n}/hand-over\`.`,
-  middleware: [requires('orders:write'), readJson] as const,
+  middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader, ...preferHeader }),
     body: { required: true, content: { 'application/json': { schema: orderRequest } } },
@@ -86,7 +86,7 @@ const get = createRoute({
   operationId: 'getOrder',
   summary: 'An order',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: { 200: { description: 'The order as it is now.', content }, ...problemResponses(...oneProblems) },
 });
@@ -109,7 +109,10 @@ export function orderRoutes(deps: PlacingDeps) {
     .openapi(post, async (c) => {
       const receivedAt = performance.now();
       const idempotencyKey = c.req.valid('header')['Idempotency-Key'];
-      const asked = askedOrder(idempotencyKey, c.req.valid('json'), { deadlineSeconds, holdSeconds });
+      const asked = askedOrder(c.var.holder.tenant, idempotencyKey, c.req.valid('json'), {
+        deadlineSeconds,
+        holdSeconds,
+      });
       c.var.log.setBindings({ order_id: asked.orderId });
       const { row, isNew } = await storeOnce(c, asked);
       if (!isNew) c.header('Idempotent-Replayed', 'true');

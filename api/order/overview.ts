@@ -6,6 +6,7 @@ import {
   type OpenOrders,
   type WaitingOrders,
 } from '../../db/order/state-queries.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 
 export interface OrderOverview {
@@ -14,9 +15,9 @@ export interface OrderOverview {
 }
 
 /** `database` is the order service's. */
-export async function readOrderOverview(database: Database): Promise<OrderOverview> {
+export async function readOrderOverview(database: Database, tenant: Tenant): Promise<OrderOverview> {
   const [open, attention] = await boundedQuery(database, () =>
-    Promise.all([summarizeOpenOrders(database), waitingForOperators(database)]),
+    Promise.all([summarizeOpenOrders(database, tenant), waitingForOperators(database, tenant)]),
   );
   return { open, attention };
 }

@@ -12,7 +12,7 @@ import { faultyRequest, ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { productAnswer, renderProduct } from './answer.ts';
 import { finerFaults } from './order-request.ts';
 
@@ -27,7 +27,7 @@ const put = createRoute({
   summary: 'Make a product, or change its price or name',
   tags,
   description: 'A price holds for orders that are placed after it: an order keeps the prices at which it was placed.',
-  middleware: [requires('stock:write'), readJson] as const,
+  middleware: [requiresInTenant('stock:write'), readJson] as const,
   request: {
     params,
     body: {
@@ -70,7 +70,7 @@ const get = createRoute({
   operationId: 'getProduct',
   summary: 'A product',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params },
   responses: {
     200: { description: 'The product.', content },
@@ -84,7 +84,7 @@ const list = createRoute({
   operationId: 'listProducts',
   summary: 'Products, in the order of their SKUs',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { query: z.strictObject(pageParameters) },
   responses: {
     200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(productAnswer) } } },
@@ -108,24 +108,26 @@ interface ProductDeps {
 export function productRoutes({ database, amountPrecision }: ProductDeps) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(put, async (c) => {
+      const { tenant } = c.var.holder;
       const { sku } = c.req.valid('param');
       const { unit_price: unitPrice, currency, name = null } = c.req.valid('json');
       const [fault] = finerFaults(unitPrice, currency, amountPrecision, ['unit_price']);
       if (fault !== undefined) throw faultyRequest([fault]);
-      const write = () => putProduct(database, { sku, unitPrice, currency, name }, byWhom(c));
+      const write = () => putProduct(database, { tenant, sku, unitPrice, currency, name }, byWhom(c));
       const { product, isNew } = await boundedQuery(database, write, { isWrite: true });
       return c.json(renderProduct(product), isNew ? 201 : 200);
     })
     .openapi(get, async (c) => {
       const { sku } = c.req.valid('param');
-      const product = await boundedQuery(database, () => findProduct(database, sku));
+      const product = await boundedQuery(database, () => findProduct(database, sku, c.var.holder.tenant));
       if (product === undefined) throw new ProblemError('product_not_found', { detail: `There is no product ${sku}.` });
       return c.json(renderProduct(product), 200);
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const after = decodeCursor(listOf(c), z.string().regex(/^[\w.-]{1,64}$/), cursor);
-      const rows = await boundedQuery(database, () => listProducts(database, { after, limit: limit + 1 }));
+      const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
+      const rows = await boundedQuery(database, () => listProducts(database, filter));
       const page = { list: listOf(c), limit, cursorOf: (row: { sku: string }) => row.sku, render: renderProduct };
       return c.json(pageOf(rows, page), 200);
     });

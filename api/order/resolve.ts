@@ -9,7 +9,7 @@ import { settlesMoney } from '../http/load-limits.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { orderAnswer, renderOrder } from './answer.ts';
 import { askOrder } from './ask-order.ts';
 import { ASKING_PROBLEMS, existingOrder, orderNow, refused, type OrderDeps } from './deps.ts';
@@ -26,7 +26,7 @@ const resolve = createRoute({
   tags,
   description: `\`retry\`: what keeps failing is tried at once. For goods that have left and whose hold was lost (DUE):
 \`collect_again\` takes the money by an ordinary transfer, \`write_off\` gives it up.`,
-  middleware: [requires('cases:write'), settlesMoney, readJson] as const,
+  middleware: [requiresInTenant('cases:write'), settlesMoney, readJson] as const,
   request: {
     params,
     headers: actingHeaders,

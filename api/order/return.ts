@@ -1,5 +1,6 @@
 /** The routes of returns: announce one, note that the goods are back, show it. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { findOrder } from '../../db/order/queries.ts';
 import {
   acceptReturn,
@@ -22,7 +23,7 @@ import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
 import { faultCode } from '../http/validation.ts';
-import { requires } from '../http/scopes.ts';
+import { requiresInTenant } from '../http/scopes.ts';
 import { renderReturn, returnAnswer } from './answer.ts';
 import { existingOrder, keyReused, refuseWhileDown, type OrderDeps } from './deps.ts';
 import { linesField } from './order-request.ts';
@@ -43,7 +44,7 @@ const post = createRoute({
   tags,
   description: `Of one consignment that was delivered and paid, and never more than were delivered, however many returns are
 announced at once. Nothing moves until the goods are back.`,
-  middleware: [requires('orders:write'), readJson] as const,
+  middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: {
     params: ofOrder,
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -86,7 +87,7 @@ const list = createRoute({
   operationId: 'listReturns',
   summary: 'The returns of an order, oldest first',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: ofOrder },
   responses: {
     200: {
@@ -103,7 +104,7 @@ const get = createRoute({
   operationId: 'getReturn',
   summary: 'A return',
   tags,
-  middleware: requires('orders:read'),
+  middleware: requiresInTenant('orders:read'),
   request: { params: ofReturn },
   responses: {
     200: { description: 'The return as it is now.', content },
@@ -120,7 +121,7 @@ const receipt = createRoute({
   description: `They go on the shelf again, those that are named in \`scrapped\` do not; a credit note is written, and the buyer gets
 the money back by a reversal of the payment. If the seller's wallet cannot pay, that is tried again for thirty days. A repeat is safe;
 of a return that is REFUND_DUE, it has the refund tried again.`,
-  middleware: [requires('orders:write'), settlesMoney, readJsonOrNothing] as const,
+  middleware: [requiresInTenant('orders:write'), settlesMoney, readJsonOrNothing] as const,
   request: {
     params: ofReturn,
     body: {
@@ -189,7 +190,7 @@ export function returnRoutes(deps: OrderDeps) {
           detail: WHY_NOT[stored.refused],
           members: { order_id: id, reason: stored.refused },
         });
-      const row = stored ?? (await existingReturn(asked.returnId));
+      const row = stored ?? (await existingReturn(c, asked.returnId));
       if (row.bodyHash !== asked.bodyHash) throw keyReused();
       c.header('Location', `/v1/returns/${row.returnId}`);
       if (stored === undefined) c.header('Idempotent-Replayed', 'true');
@@ -201,12 +202,12 @@ export function returnRoutes(deps: OrderDeps) {
       const rows = await boundedQuery(database, () => listReturns(database, id));
       return c.json({ data: rows.map(renderReturn) }, 200);
     })
-    .openapi(get, async (c) => c.json(renderReturn(await existingReturn(c.req.valid('param').return_id)), 200))
+    .openapi(get, async (c) => c.json(renderReturn(await existingReturn(c, c.req.valid('param').return_id)), 200))
     .openapi(receipt, async (c) => {
       const { return_id: id } = c.req.valid('param');
       c.var.log.setBindings({ return_id: id });
       const { scrapped } = c.req.valid('json');
-      await existingReturn(id);
+      await existingReturn(c, id);
       refuseWhileDown(monitor);
       const note = () => receiveReturn(database, id, new Set(scrapped), START_DUE_SECONDS, c.var.trace, byWhom(c));
       const row = await boundedQuery(database, note, { isWrite: true });
@@ -219,8 +220,9 @@ export function returnRoutes(deps: OrderDeps) {
       return c.json(renderReturn(row), 202);
     });
 
-  async function existingReturn(id: Return['returnId']): Promise<Return> {
-    const row = await boundedQuery(database, () => findReturn(database, id));
+  /** The return, if it is the asking tenant's. */
+  async function existingReturn(c: Context<ApiEnv>, id: Return['returnId']): Promise<Return> {
+    const row = await boundedQuery(database, () => findReturn(database, id, c.var.holder.tenant));
     if (row === undefined) throw new ProblemError('return_not_found', { detail: `There is no return ${id}.` });
     return row;
   }

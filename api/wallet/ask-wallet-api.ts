@@ -1,7 +1,6 @@
 /** Requests of the transfer API's own to the wallet API, where that is a process of its own. */
 import { INSTALLATION_HEADER, type Installation } from '../../domain/installation.ts';
-import type { Tenant } from '../../domain/tenant.ts';
-import { tenantHeaders } from '../http/acting.ts';
+import { tenantHeaders, type Tenant } from '../../domain/tenant.ts';
 
 /** Where the wallet API is, whose question it is, and the key that it asks for, if it asks for one. */
 export type WalletApiPlace = readonly [

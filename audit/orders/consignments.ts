@@ -13,7 +13,7 @@ export interface Done {
   /** The transfer that its row names. */
   readonly transfer: TransferSeen | undefined;
   readonly invoice: Invoice | undefined;
-  readonly shipment: { readonly status: string } | undefined;
+  readonly shipment: { readonly tenant: string; readonly status: string } | undefined;
 }
 
 type Problem = readonly [invariant: Invariant, sentence: string];
@@ -23,7 +23,7 @@ export function consignmentProblems(order: OrderRow, row: ConsignmentRow, done: 
   return [
     ...told('O2', stateConditions(order, row, done)),
     ...told('O4', invoiceConditions(order, row, done)),
-    ...told('O8', shipmentConditions(row, done)),
+    ...told('O8', shipmentConditions(order, row, done)),
   ];
 }
 
@@ -37,13 +37,14 @@ function stateConditions(order: OrderRow, row: ConsignmentRow, { pivot, transfer
   const terms = termsOf(order);
   const lines = order.lines.filter(({ line }) => row.lines.includes(line));
   const price = amountOf(terms, { n: row.n, lines });
-  const isHold = row.transferId === transferId(holdKey(order.id, row.n));
+  const isHold = row.transferId === transferId(holdKey(order.id, row.n), order.tenant);
   return [
     [!isPair, `${hasOrderEnded(order) ? 'has ended' : 'is'} ${goods} and ${money}`],
     [isUnlike(goods, pivot), `is ${goods}, but the inventory says ${pivot ?? 'nothing of it'}`],
     [price !== row.amount, `says ${row.amount}, but its lines come to ${price}`],
     [isHold === (money === 'COLLECTED'), `is ${money} by the transfer ${row.transferId}`],
     [transfer === undefined && money !== 'VOIDED', `is ${money}, but there is no transfer ${row.transferId}`],
+    [isOfAnother(order, transfer), `is ${money} by a transfer of another tenant`],
   ];
 }
 
@@ -81,8 +82,8 @@ function invoiceConditions(order: OrderRow, row: ConsignmentRow, { transfer, inv
     [!isPaid && hasMoved, `is ${money}, but its hold was captured`],
   ];
   if (invoice === undefined) return [...conditions, [true, `is ${money}, and has no invoice`]];
-  const said = [invoice.amount, invoice.currency, invoice.seller, invoice.buyer, invoice.number].join();
-  const due = [amount, order.currency, order.seller, order.buyer, row.invoiceNumber].join();
+  const said = [invoice.tenant, invoice.amount, invoice.currency, invoice.seller, invoice.buyer, invoice.number].join();
+  const due = [order.tenant, amount, order.currency, order.seller, order.buyer, row.invoiceNumber].join();
   return [
     ...conditions,
     [!allowed.includes(invoice.status), `is ${money}, but its invoice is ${invoice.status}`],
@@ -91,13 +92,19 @@ function invoiceConditions(order: OrderRow, row: ConsignmentRow, { transfer, inv
   ];
 }
 
-function shipmentConditions({ goods, money }: ConsignmentRow, { shipment }: Done): Condition[] {
+function shipmentConditions(order: OrderRow, { goods, money }: ConsignmentRow, { shipment }: Done): Condition[] {
   const status = shipment?.status ?? 'not booked';
   const isGivenBack = goods === 'RELEASED' && money === 'VOIDED';
   return [
     [goods === 'DELIVERED' && status !== 'DELIVERED', `is DELIVERED, but its shipment is ${status}`],
     [isGivenBack && status !== 'CANCELED', `is RELEASED, but its shipment is ${status}`],
+    [isOfAnother(order, shipment), 'has a shipment of another tenant'],
   ];
+}
+
+/** Whether something is there, and is not of the order's tenant. */
+function isOfAnother({ tenant }: OrderRow, thing: { readonly tenant: string } | undefined): boolean {
+  return thing !== undefined && thing.tenant !== tenant;
 }
 
 function termsOf({ id, buyer, seller, currency, lines, shipping_amount, allow_split }: OrderRow) {

@@ -39,7 +39,7 @@ export async function checkCourses(readers: OrderReaders, findings: Findings): P
         for (const [invariant, detail] of consignmentProblems(row, consignment, found))
           findings.report(invariant, subject, `its consignment ${n} ${detail}`);
       }
-      if (row.id !== orderId(row.idempotency_key))
+      if (row.id !== orderId(row.idempotency_key, row.tenant))
         findings.report('O6', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (!bodyHashesOf(row).includes(row.body_hash))
         findings.report('O6', subject, 'its body is not the one that was acknowledged');
@@ -63,7 +63,7 @@ function bodyHashesOf(row: OrderRow): string[] {
 async function doneFor(page: readonly OrderRow[], { inventory, accounting, delivery, transfer }: OrderReaders) {
   const ids = page.map(({ id }) => id);
   const transferIds = page.flatMap((row) =>
-    row.consignments.flatMap((each) => [each.transferId, transferId(holdKey(row.id, each.n))]),
+    row.consignments.flatMap((each) => [each.transferId, transferId(holdKey(row.id, each.n), row.tenant)]),
   );
   const fences = await rowsOf<StepFence & { id: string; step: string }>(
     inventory,
@@ -76,12 +76,12 @@ async function doneFor(page: readonly OrderRow[], { inventory, accounting, deliv
     transferOf: await transfersSeen(transfer, transferIds),
     invoiceOf: await byId<Invoice>(
       accounting,
-      sql`SELECT invoice_id AS id, seller_wallet_id AS seller, buyer_wallet_id AS buyer, number, currency, amount, status, transfer_id
+      sql`SELECT invoice_id AS id, tenant, seller_wallet_id AS seller, buyer_wallet_id AS buyer, number, currency, amount, status, transfer_id
         FROM invoices WHERE order_id = ANY(${uuids(ids)})`,
     ),
-    shipmentOf: await byId<{ id: string; status: string }>(
+    shipmentOf: await byId<{ id: string; tenant: string; status: string }>(
       delivery,
-      sql`SELECT shipment_id AS id, status FROM shipments WHERE order_id = ANY(${uuids(ids)})`,
+      sql`SELECT shipment_id AS id, tenant, status FROM shipments WHERE order_id = ANY(${uuids(ids)})`,
     ),
   };
 }
@@ -96,7 +96,7 @@ async function byId<Row extends { readonly id: string }>(
 
 function ordersAfter(id: string, limit: number): SQL {
   return sql`
-    SELECT order_id AS id, status, cancel_reason, compensating, buyer_wallet_id AS buyer, seller_wallet_id AS seller, currency,
+    SELECT order_id AS id, tenant, status, cancel_reason, compensating, buyer_wallet_id AS buyer, seller_wallet_id AS seller, currency,
       goods_amount, shipping_amount, allow_split, reference, metadata, idempotency_key, encode(body_hash, 'hex') AS body_hash,
       coalesce((SELECT json_agg(json_build_object('line', line, 'sku', sku, 'quantity', quantity, 'unitPrice', unit_price::text) ORDER BY line)
         FROM order_lines WHERE order_lines.order_id = orders.order_id), '[]') AS lines,

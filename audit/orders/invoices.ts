@@ -9,12 +9,14 @@ import { consignmentId, transferId } from '../../domain/derived-id.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { holdKey } from '../../domain/order/money.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Findings } from '../findings.ts';
 import { pagesOf, rowsOf, uuids } from '../reader.ts';
 import { knownOrders, pivotsOf, transfersSeen, type OrderReaders, type TransferSeen } from './known-orders.ts';
 
 interface InvoiceRow {
   readonly id: string;
+  readonly tenant: Tenant;
   readonly order_id: OrderId;
   readonly n: number;
   readonly amount: string;
@@ -36,10 +38,10 @@ export async function checkInvoices(readers: OrderReaders, findings: Findings): 
       else if (pivotOf(orderId, n) !== 'done') report(`the goods of ${orderId}/${n} have not left`);
       if (paidBy === null) continue;
       const transfer = transferOf(paidBy);
-      if (!hasPaid(transfer, row.amount)) report(`it is ${status}, but the transfer ${paidBy} has not paid it`);
+      if (!hasPaid(transfer, row)) report(`it is ${status}, but the transfer ${paidBy} has not paid it`);
       const isOwn =
         status === 'PAID'
-          ? paidBy === transferId(holdKey(orderId, n))
+          ? paidBy === transferId(holdKey(orderId, n), row.tenant)
           : (transfer?.key.startsWith(`${holdKey(orderId, n)}/collection/`) ?? false);
       if (!isOwn) report(`it is ${status} by the transfer ${paidBy}, which is not its own`);
     }
@@ -48,6 +50,7 @@ export async function checkInvoices(readers: OrderReaders, findings: Findings): 
 
 interface CreditNoteRow {
   readonly id: string;
+  readonly tenant: string;
   readonly amount: string;
   readonly transfer_id: string | null;
 }
@@ -56,17 +59,24 @@ export async function checkCreditNotes(readers: OrderReaders, findings: Findings
   for await (const page of pagesOf(readers.accounting, creditNotesAfter, ({ id }: CreditNoteRow) => id)) {
     const ids = uuids(page.map(({ id }) => id));
     // As it is now: what has come back once is back.
-    const back = await rowsOf<{ id: string }>(
+    const back = await rowsOf<{ id: string; tenant: string }>(
       readers.orderNow,
-      sql`SELECT return_id AS id FROM returns WHERE return_id = ANY(${ids}) AND received_at IS NOT NULL`,
+      sql`SELECT return_id AS id, tenant FROM returns WHERE return_id = ANY(${ids}) AND received_at IS NOT NULL`,
     );
-    const areBack = new Set(back.map(({ id }) => id));
+    const areBack = new Map(back.map(({ id, tenant }) => [id, tenant]));
     const transferOf = await transfersSeen(readers.transfer, namedBy(page));
-    for (const { id, amount, transfer_id: paidBy } of page) {
+    for (const note of page) {
+      const { id, tenant, transfer_id: paidBy } = note;
       if (!areBack.has(id)) findings.report('O4', `credit note ${id}`, 'nothing has come back for it');
+      else if (areBack.get(id) !== tenant)
+        findings.report(
+          'O4',
+          `credit note ${id}`,
+          `it is of the tenant ${tenant}, and its return of ${areBack.get(id)}`,
+        );
       if (paidBy === null) continue;
       const transfer = transferOf(paidBy);
-      if (!hasPaid(transfer, amount) || !transfer!.key.startsWith(`return/${id}/`))
+      if (!hasPaid(transfer, note) || !transfer!.key.startsWith(`return/${id}/`))
         findings.report('O4', `credit note ${id}`, `the transfer ${paidBy} has not paid it back`);
     }
   }
@@ -76,16 +86,20 @@ function namedBy(page: readonly { readonly transfer_id: string | null }[]): stri
   return page.flatMap((each) => each.transfer_id ?? []);
 }
 
-function hasPaid(transfer: TransferSeen | undefined, amount: string): boolean {
-  return transfer?.status === 'COMPLETED' && parseUnits(transfer.amount) === parseUnits(amount);
+function hasPaid(
+  transfer: TransferSeen | undefined,
+  { amount, tenant }: { readonly amount: string; readonly tenant: string },
+): boolean {
+  const isPaid = transfer?.status === 'COMPLETED' && parseUnits(transfer.amount) === parseUnits(amount);
+  return isPaid && transfer.tenant === tenant;
 }
 
 function invoicesAfter(id: string, limit: number) {
-  return sql`SELECT invoice_id AS id, order_id, consignment AS n, amount, status, transfer_id FROM invoices
+  return sql`SELECT invoice_id AS id, tenant, order_id, consignment AS n, amount, status, transfer_id FROM invoices
     WHERE invoice_id > ${id} ORDER BY invoice_id LIMIT ${limit}`;
 }
 
 function creditNotesAfter(id: string, limit: number) {
-  return sql`SELECT credit_note_id AS id, amount, transfer_id FROM credit_notes
+  return sql`SELECT credit_note_id AS id, tenant, amount, transfer_id FROM credit_notes
     WHERE credit_note_id > ${id} ORDER BY credit_note_id LIMIT ${limit}`;
 }

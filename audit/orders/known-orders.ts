@@ -15,6 +15,7 @@ export interface OrderReaders extends Readonly<Record<OrderService, Reader>> {
 
 export interface KnownOrder {
   readonly id: OrderId;
+  readonly tenant: string;
   readonly status: OrderStatus;
   readonly consignments: readonly { readonly n: number; readonly goods: GoodsState; readonly money: MoneyState }[];
 }
@@ -27,7 +28,7 @@ export async function knownOrders(
   const rows = await rowsOf<KnownOrder>(
     order,
     sql`
-    SELECT order_id AS id, status, coalesce((
+    SELECT order_id AS id, tenant, status, coalesce((
       SELECT json_agg(json_build_object('n', n, 'goods', goods, 'money', money) ORDER BY n) FROM consignments WHERE consignments.order_id = orders.order_id
     ), '[]') AS consignments
     FROM orders WHERE order_id = ANY(${uuids(ids)})`,
@@ -42,6 +43,21 @@ export async function knownOrders(
     for (const { id } of since) known.set(id, 'since');
   }
   return (id) => known.get(id);
+}
+
+/** Whose these orders, or returns, are, as it is now: it never changes. */
+export async function tenantsOf(
+  orderNow: Reader,
+  table: 'orders' | 'returns',
+  ids: readonly string[],
+): Promise<(id: string) => string | undefined> {
+  const id = sql.identifier(table === 'orders' ? 'order_id' : 'return_id');
+  const rows = await rowsOf<{ id: string; tenant: string }>(
+    orderNow,
+    sql`SELECT ${id} AS id, tenant FROM ${sql.identifier(table)} WHERE ${id} = ANY(${uuids(ids)})`,
+  );
+  const tenants = new Map(rows.map((row) => [row.id, row.tenant]));
+  return (of) => tenants.get(of);
 }
 
 /** What the inventory's fences have decided of these orders' consignments: the goods have left (done), or are given back (undone). */
@@ -59,6 +75,7 @@ export async function pivotsOf(
 
 export interface TransferSeen {
   readonly id: string;
+  readonly tenant: string;
   readonly key: string;
   readonly status: string;
   /** What has moved, or would: the captured amount, once that is decided. */
@@ -72,7 +89,7 @@ export async function transfersSeen(
 ): Promise<(id: string) => TransferSeen | undefined> {
   const rows = await rowsOf<TransferSeen>(
     transfer,
-    sql`SELECT transfer_id AS id, idempotency_key AS key, status, coalesce(captured_amount, amount) AS amount
+    sql`SELECT transfer_id AS id, tenant, idempotency_key AS key, status, coalesce(captured_amount, amount) AS amount
       FROM transfers WHERE transfer_id = ANY(${uuids(ids)})`,
   );
   const seen = new Map(rows.map((row) => [row.id, row]));

@@ -41,7 +41,8 @@ const consignmentOf = (order: SQL, n: SQL): SQL => sql`(
   FROM (SELECT substr(sha256(convert_to(format('["consignment","%s","%s"]', ${order}, ${n}), 'UTF8')), 1, 16) AS digest OFFSET 0) hashed)`;
 
 /** The id of an entry of a count, which has no cause, as db/inventory/functions/stock_entry_id.sql derives it. */
-const countId = sql`overlay(overlay(left(encode(sha256(convert_to('stock-entry/' || sku || '/' || sequence, 'UTF8')), 'hex'), 32)
+const countId = sql`overlay(overlay(left(encode(sha256(convert_to(
+  'stock-entry/' || CASE tenant WHEN 'default' THEN '' ELSE tenant || '/' END || sku || '/' || sequence, 'UTF8')), 'hex'), 32)
   placing '8' from 13) placing '8' from 17)::uuid::text`;
 
 const ofInventory = sql`

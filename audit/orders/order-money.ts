@@ -1,6 +1,6 @@
 /**
  * O3 and O5, transfer by transfer: the money that moves in the name of an order. Such a transfer is known by its key
- * (domain/order/money.ts), and those of an order by what they refer to.
+ * (domain/order/money.ts), and those of an order by what they refer to. What another tenant has under such a key is no order's.
  *
  * O3: nothing is held or collected for an order that has ended, as the order's snapshot, the oldest, shows it; and what was captured was
  * for goods that have left, which the inventory's snapshot, the youngest, shows, or was given back. O5: of an order that has ended,
@@ -14,10 +14,11 @@ import { parseUnits } from '../../domain/money.ts';
 import { walletPostings } from '../books.ts';
 import type { Findings, Invariant } from '../findings.ts';
 import { pagesOf, rowsOf, uuids, type Reader } from '../reader.ts';
-import { knownOrders, pivotsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
+import { knownOrders, pivotsOf, tenantsOf, type KnownOrder, type OrderReaders } from './known-orders.ts';
 
 interface OrderTransfer {
   readonly id: string;
+  readonly tenant: string;
   readonly key: string;
   readonly status: string;
   readonly isReversal: boolean;
@@ -60,7 +61,13 @@ async function knownFor(page: readonly OrderTransfer[], readers: OrderReaders) {
     sql`SELECT transfer_id AS id FROM journals WHERE order_id = ANY(${uuids(orderIds)}) AND transfer_id IS NOT NULL`,
   );
   const postedIds = new Set(posted.map(({ id }) => id));
+  const tenantOfOrder = await tenantsOf(readers.orderNow, 'orders', orderIds);
   return {
+    isOfAnother(transfer: OrderTransfer): boolean {
+      const purpose = purposeOf(transfer);
+      const tenant = purpose.kind === 'refund' ? returns.tenantOf(purpose.returnId) : tenantOfOrder(purpose.orderId);
+      return tenant !== undefined && tenant !== transfer.tenant;
+    },
     orderOf: await knownOrders(readers, orderIds),
     returnOf: returns.of,
     pivotOf: await pivotsOf(readers.inventory, orderIds),
@@ -81,7 +88,7 @@ function purposeOf({ key, isReversal }: OrderTransfer): Purpose {
 
 function problemsOf(transfer: OrderTransfer, known: Known): (readonly [Invariant, string])[] {
   const { id, status } = transfer;
-  if (status === 'FAILED' || status === 'CANCELED') return [];
+  if (status === 'FAILED' || status === 'CANCELED' || known.isOfAnother(transfer)) return [];
   const purpose = purposeOf(transfer);
   const hasMoved = status === 'COMPLETED';
   if (purpose.kind === 'refund') {
@@ -148,6 +155,7 @@ async function returnsOf({ order, orderNow }: OrderReaders, ids: readonly string
   const unknown = ids.filter((id) => !seen.has(id));
   const since = new Set((unknown.length === 0 ? [] : await select(orderNow, unknown)).map(({ id }) => id));
   return {
+    tenantOf: await tenantsOf(orderNow, 'returns', ids),
     orderIds: [...seen.values()].map((row) => row.order_id),
     of: (id: string) => seen.get(id)?.status ?? (since.has(id) ? ('since' as const) : undefined),
   };
@@ -180,7 +188,7 @@ async function checkPostings({ accounting, shards }: OrderReaders, findings: Fin
 
 function orderTransfersAfter(id: string, limit: number) {
   return sql`
-    SELECT transfer_id AS id, idempotency_key AS key, status, reverses_transfer_id IS NOT NULL AS "isReversal",
+    SELECT transfer_id AS id, tenant, idempotency_key AS key, status, reverses_transfer_id IS NOT NULL AS "isReversal",
       reversed_amount = coalesce(captured_amount, amount) AS "isReversed"
     FROM transfers
     WHERE transfer_id > ${id} AND idempotency_key ~ ${KEYS.replaceAll('(?:', '(')}

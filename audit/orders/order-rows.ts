@@ -1,9 +1,11 @@
 /** The rows of an order that are compared: its own, the inventory's fences, its invoices. Decimals are strings. */
 import type { OrderId, TransferId, WalletId } from '../../domain/ids.ts';
 import type { CancelReason, GoodsState, MoneyState, OrderStatus, OrderTerms } from '../../domain/order/order.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 
 export interface OrderRow {
   readonly id: OrderId;
+  readonly tenant: Tenant;
   readonly status: OrderStatus;
   readonly cancel_reason: CancelReason | null;
   readonly compensating: boolean;
@@ -47,6 +49,7 @@ export interface StepFence {
 
 export interface Invoice {
   readonly id: string;
+  readonly tenant: string;
   readonly seller: string;
   readonly buyer: string;
   readonly number: number;

@@ -14,6 +14,7 @@ import type { OrderReaders } from './known-orders.ts';
 
 interface ReturnRow {
   readonly id: string;
+  readonly is_of_its_tenant: boolean;
   readonly order_id: OrderId;
   readonly seller: string;
   readonly status: ReturnStatus;
@@ -39,6 +40,7 @@ export async function checkReturns(readers: OrderReaders, findings: Findings): P
     for (const row of page) {
       const subject = `return ${row.id}`;
       for (const detail of problemsOf(row, done)) findings.report('O4', subject, detail);
+      if (!row.is_of_its_tenant) findings.report('O4', subject, 'it is of another tenant than its order');
       if (row.id !== returnId(row.order_id, row.idempotency_key))
         findings.report('O6', subject, `its id does not follow from its key ${JSON.stringify(row.idempotency_key)}`);
       if (row.body_hash !== returnBodyHash(row.lines))
@@ -106,7 +108,7 @@ const tooMuch = sql`
 
 function returnsAfter(id: string, limit: number) {
   return sql`
-    SELECT return_id AS id, returns.order_id, seller_wallet_id AS seller, returns.status, returns.idempotency_key,
+    SELECT return_id AS id, returns.tenant = orders.tenant AS is_of_its_tenant, returns.order_id, seller_wallet_id AS seller, returns.status, returns.idempotency_key,
       encode(returns.body_hash, 'hex') AS body_hash, amount, credit_note_number::int AS number, refund_transfer_id AS paid_by,
       coalesce((SELECT json_agg(json_build_object('sku', sku, 'quantity', back.quantity, 'unitPrice', unit_price::text, 'disposition', disposition))
         FROM return_lines back JOIN order_lines USING (order_id, line) WHERE back.return_id = returns.return_id), '[]') AS lines

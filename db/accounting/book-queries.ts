@@ -1,8 +1,9 @@
 /** The accounting's reads: the lists of documents and journals with their lines, an invoice, and the trial balance. */
-import { asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { InvoiceStatus } from '../../domain/accounting/books.ts';
 import type { ConsignmentId, OrderId, WalletId } from '../../domain/ids.ts';
-import type { Database } from '../database.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { ofOtherTenants, type Database } from '../database.ts';
 import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
 import { accounts, creditNoteLines, creditNotes, invoiceLines, invoices, journalLines, journals } from './schema.ts';
 
@@ -12,7 +13,7 @@ export type Invoice = typeof invoices.$inferSelect & { readonly lines: readonly 
 export type CreditNote = typeof creditNotes.$inferSelect & { readonly lines: readonly DocumentLine[] };
 export type Journal = typeof journals.$inferSelect & { readonly lines: readonly (typeof journalLines.$inferSelect)[] };
 
-export interface BookFilter {
+export interface BookFilter extends OfTenant {
   readonly sellerWalletId?: WalletId | undefined;
   readonly orderId?: OrderId | undefined;
   readonly after?: Place | undefined;
@@ -35,17 +36,35 @@ export async function listInvoices(database: Database, filter: InvoiceFilter): P
     ofSeller(of),
   ];
   const paid = status === 'PAID' ? [sql`status = 'PAID'`] : [];
-  const listed = await listNewestFirst(database, { table: invoices, id: 'invoice_id', ...walked(leads, paid), ...of });
+  const listed = await listNewestFirst(database, {
+    table: invoices,
+    id: 'invoice_id',
+    ...walked(of, leads, paid),
+    ...of,
+  });
   return { ...listed, rows: await withInvoiceLines(database, listed.rows) };
 }
 
-export async function findInvoice(database: Database, invoiceId: ConsignmentId): Promise<Invoice | undefined> {
-  const rows = await database.select().from(invoices).where(eq(invoices.invoiceId, invoiceId));
+/** Undefined if it is not the tenant's. */
+export async function findInvoice(
+  database: Database,
+  invoiceId: ConsignmentId,
+  tenant: Tenant,
+): Promise<Invoice | undefined> {
+  const rows = await database
+    .select()
+    .from(invoices)
+    .where(and(eq(invoices.invoiceId, invoiceId), eq(invoices.tenant, tenant)));
   return (await withInvoiceLines(database, rows))[0];
 }
 
 export async function listCreditNotes(database: Database, filter: BookFilter): Promise<Listed<CreditNote>> {
-  const walk = { table: creditNotes, id: 'credit_note_id', ...walked([ofOrder(filter), ofSeller(filter)]), ...filter };
+  const walk = {
+    table: creditNotes,
+    id: 'credit_note_id',
+    ...walked(filter, [ofOrder(filter), ofSeller(filter)]),
+    ...filter,
+  };
   const { rows, ...listed } = await listNewestFirst(database, walk);
   const ids = rows.map(({ creditNoteId }) => creditNoteId);
   const lines = await linesOf(ids, () =>
@@ -60,7 +79,7 @@ export async function listCreditNotes(database: Database, filter: BookFilter): P
 }
 
 export async function listJournals(database: Database, filter: BookFilter): Promise<Listed<Journal>> {
-  const walk = { table: journals, id: 'journal_id', ...walked([ofOrder(filter), ofSeller(filter)]), ...filter };
+  const walk = { table: journals, id: 'journal_id', ...walked(filter, [ofOrder(filter), ofSeller(filter)]), ...filter };
   const { rows, ...listed } = await listNewestFirst(database, walk);
   const ids = rows.map(({ journalId }) => journalId);
   const lines = await linesOf(ids, () =>
@@ -70,12 +89,12 @@ export async function listJournals(database: Database, filter: BookFilter): Prom
   return { ...listed, rows: rows.map((row) => ({ ...row, lines: ofJournal.get(row.journalId) ?? [] })) };
 }
 
-/** The accounts of a seller, at one instant; none if nothing was ever posted. */
-export function listAccounts(database: Database, sellerWalletId: WalletId): Promise<Account[]> {
+/** The accounts of a seller in a tenant's books, at one instant; none if nothing was ever posted. */
+export function listAccounts(database: Database, sellerWalletId: WalletId, tenant: Tenant): Promise<Account[]> {
   return database
     .select()
     .from(accounts)
-    .where(eq(accounts.sellerWalletId, sellerWalletId))
+    .where(and(eq(accounts.sellerWalletId, sellerWalletId), eq(accounts.tenant, tenant)))
     .orderBy(asc(accounts.accountId));
 }
 
@@ -87,11 +106,17 @@ function ofSeller({ sellerWalletId }: BookFilter): Lead | undefined {
   return sellerWalletId && { column: 'seller_wallet_id', type: 'uuid', value: sellerWalletId };
 }
 
-/** The first filter leads; the others, and `more`, are tested. */
-function walked(filters: readonly (Lead | undefined)[], more: readonly SQL[] = []) {
+/** The first filter leads; the others, and `more`, are tested. Of any tenant but the default one, the tenant leads if nothing else does. */
+function walked(of: OfTenant, filters: readonly (Lead | undefined)[], more: readonly SQL[] = []) {
+  const tenant = tenantOf(of);
+  const own: Lead = { column: 'tenant', type: 'text', value: tenant, predicate: ofOtherTenants };
   const [lead, ...others] = filters.filter((filter) => filter !== undefined);
-  const tests = others.map(({ column, type, value }) => sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`);
-  return { lead, rest: [...tests, ...more] };
+  if (lead === undefined && tenant !== DEFAULT_TENANT) return { lead: own, rest: more };
+  return { lead, rest: [...others.map(testOf), ...more], likely: testOf(own) };
+}
+
+function testOf({ column, type, value }: Lead): SQL {
+  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
 }
 
 async function withInvoiceLines(

@@ -12,7 +12,7 @@ import type {
 } from '../../domain/accounting/operations.ts';
 import type { ConsignmentId } from '../../domain/ids.ts';
 import type { OrderLine } from '../../domain/order/order.ts';
-import type { TraceContext } from '../../domain/trace-context.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 import { executePrepared, type Database } from '../database.ts';
 
 interface Posted {
@@ -34,7 +34,7 @@ export function postInvoice(
     database,
     sql`SELECT number, amount::numeric(19,4) FROM post_invoice(${input.orderId}, ${input.n}, ${consignmentId}, ${journalId}, ${input.sellerWalletId},
       ${input.buyerWalletId}, ${input.currency}, ${linesOf(input.lines)}, ${input.shippingAmount}, ${input.paidBy ?? null},
-      ${traced(input.trace)})`,
+      ${tracedIn(input)})`,
   );
 }
 
@@ -48,7 +48,7 @@ export async function settleDue(
   await executePrepared(
     database,
     sql`SELECT settle_due(${input.orderId}, ${input.n}, ${consignmentId}, ${journalId}, ${input.sellerWalletId}, ${input.currency},
-      ${paidBy}, ${traced(input.trace)})`,
+      ${paidBy}, ${tracedIn(input)})`,
   );
 }
 
@@ -61,7 +61,7 @@ export function postCreditNote(
   return document(
     database,
     sql`SELECT number, amount::numeric(19,4) FROM post_credit_note(${input.orderId}, ${input.returnId}, ${journalId}, ${input.sellerWalletId},
-      ${input.currency}, ${linesOf(input.lines)}, ${traced(input.trace)})`,
+      ${input.currency}, ${linesOf(input.lines)}, ${tracedIn(input)})`,
   );
 }
 
@@ -70,7 +70,7 @@ export async function postRefund(database: Database, input: RefundPaidInput, { j
   await executePrepared(
     database,
     sql`SELECT post_refund(${input.orderId}, ${input.returnId}, ${journalId}, ${input.sellerWalletId}, ${input.currency},
-      ${input.transferId}, ${traced(input.trace)})`,
+      ${input.transferId}, ${tracedIn(input)})`,
   );
 }
 
@@ -83,6 +83,7 @@ function linesOf(lines: readonly OrderLine[]): string {
   return JSON.stringify(lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPrice })));
 }
 
-function traced({ requestId, traceparent }: TraceContext): SQL {
-  return sql`${requestId}, ${traceparent ?? null}`;
+/** The last arguments of every function. */
+function tracedIn({ trace, ...of }: Pick<InvoiceInput, 'trace' | 'tenant'>): SQL {
+  return sql`${trace.requestId}, ${trace.traceparent ?? null}, ${tenantOf(of)}`;
 }

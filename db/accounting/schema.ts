@@ -7,7 +7,7 @@ import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { ACCOUNT_CODES, DOCUMENT_KINDS, INVOICE_STATUSES, JOURNAL_KINDS } from '../../domain/accounting/books.ts';
 import type { ConsignmentId, OrderId, ReturnId, TransferId, WalletId } from '../../domain/ids.ts';
-import { amount, balance, instant } from '../database.ts';
+import { amount, balance, instant, ofOtherTenants, tenantColumn } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
@@ -22,8 +22,10 @@ const created = () =>
 export const accounts = pgTable(
   'accounts',
   {
-    /** `<seller_wallet_id>/<code>` */
+    /** `<seller_wallet_id>/<code>`, and with `<tenant>/` before it of any tenant but the default one. */
     accountId: text('account_id').primaryKey(),
+    /** Each tenant keeps books of its own, also of a seller whose wallet is another's. */
+    tenant: tenantColumn(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     code: text('code', { enum: ACCOUNT_CODES }).notNull(),
     /** As people call it; of the account that follows a wallet, `wallet:<wallet_id>`. */
@@ -37,8 +39,11 @@ export const accounts = pgTable(
     createdAt: created(),
   },
   (t) => [
-    unique('accounts_seller_code').on(t.sellerWalletId, t.code),
-    check('accounts_id', sql`${t.accountId} = ${t.sellerWalletId}::text || '/' || ${t.code}`),
+    unique('accounts_seller_code').on(t.sellerWalletId, t.code, t.tenant),
+    check(
+      'accounts_id',
+      sql`${t.accountId} = CASE ${t.tenant} WHEN 'default' THEN '' ELSE ${t.tenant} || '/' END || ${t.sellerWalletId}::text || '/' || ${t.code}`,
+    ),
     check('accounts_code', sql`${t.code} IN (${quoted(ACCOUNT_CODES)})`),
     check('accounts_totals', sql`${t.debitTotal} >= 0 AND ${t.creditTotal} >= 0`),
   ],
@@ -48,12 +53,13 @@ export const accounts = pgTable(
 export const documentNumbers = pgTable(
   'document_numbers',
   {
+    tenant: tenantColumn(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     kind: text('kind', { enum: DOCUMENT_KINDS }).notNull(),
     lastNumber: integer('last_number').notNull().default(0),
   },
   (t) => [
-    primaryKey({ columns: [t.sellerWalletId, t.kind] }),
+    primaryKey({ columns: [t.sellerWalletId, t.kind, t.tenant] }),
     check('document_numbers_kind', sql`${t.kind} IN (${quoted(DOCUMENT_KINDS)})`),
   ],
 );
@@ -62,6 +68,8 @@ export const journals = pgTable(
   'journals',
   {
     journalId: uuid('journal_id').primaryKey(),
+    /** That of the order. */
+    tenant: tenantColumn(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     kind: text('kind', { enum: JOURNAL_KINDS }).notNull(),
     orderId: uuid('order_id').$type<OrderId>().notNull(),
@@ -79,6 +87,7 @@ export const journals = pgTable(
     index('journals_seller').on(t.sellerWalletId, t.createdAt, t.journalId),
     index('journals_order').on(t.orderId, t.createdAt, t.journalId),
     index('journals_created').on(t.createdAt, t.journalId),
+    index('journals_of_tenant').on(t.tenant, t.createdAt, t.journalId).where(ofOtherTenants),
     check('journals_kind', sql`${t.kind} IN (${quoted(JOURNAL_KINDS)})`),
     check('journals_subject', sql`(${t.consignment} IS NULL) = (${t.kind} IN ('credit_note', 'refund'))`),
     check('journals_of_return', sql`(${t.returnId} IS NULL) = (${t.consignment} IS NOT NULL)`),
@@ -114,6 +123,8 @@ export const invoices = pgTable(
   {
     /** The consignment's id: each has one invoice. */
     invoiceId: uuid('invoice_id').$type<ConsignmentId>().primaryKey(),
+    /** That of the order. */
+    tenant: tenantColumn(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     /** 1, 2, 3 … within the seller's invoices, without gaps. */
     number: integer('number').notNull(),
@@ -133,9 +144,10 @@ export const invoices = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [
-    unique('invoices_seller_number').on(t.sellerWalletId, t.number),
+    unique('invoices_seller_number_tenant').on(t.sellerWalletId, t.number, t.tenant),
     unique('invoices_order_consignment').on(t.orderId, t.consignment),
     index('invoices_created').on(t.createdAt, t.invoiceId),
+    index('invoices_of_tenant').on(t.tenant, t.createdAt, t.invoiceId).where(ofOtherTenants),
     index('invoices_seller').on(t.sellerWalletId, t.createdAt, t.invoiceId),
     index('invoices_buyer').on(t.buyerWalletId, t.createdAt, t.invoiceId),
     index('invoices_order').on(t.orderId, t.createdAt, t.invoiceId),
@@ -178,6 +190,8 @@ export const creditNotes = pgTable(
   {
     /** The return's id: each has one credit note. */
     creditNoteId: uuid('credit_note_id').$type<ReturnId>().primaryKey(),
+    /** That of the order. */
+    tenant: tenantColumn(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     /** 1, 2, 3 … within the seller's credit notes, without gaps. */
     number: integer('number').notNull(),
@@ -192,8 +206,9 @@ export const creditNotes = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [
-    unique('credit_notes_seller_number').on(t.sellerWalletId, t.number),
+    unique('credit_notes_seller_number_tenant').on(t.sellerWalletId, t.number, t.tenant),
     index('credit_notes_created').on(t.createdAt, t.creditNoteId),
+    index('credit_notes_of_tenant').on(t.tenant, t.createdAt, t.creditNoteId).where(ofOtherTenants),
     index('credit_notes_seller').on(t.sellerWalletId, t.createdAt, t.creditNoteId),
     index('credit_notes_order').on(t.orderId, t.createdAt, t.creditNoteId),
     check('credit_notes_amount_positive', sql`${t.amount} > 0`),

@@ -2,7 +2,7 @@
  * The delivery's operations on consignments and what carriers report: calls of the database's functions (functions/), each of which
  * may be repeated safely; and the queries that show a shipment.
  */
-import { asc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import {
   SHIPMENT_STATUSES,
@@ -14,6 +14,7 @@ import {
 } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
 import type { Line } from '../../domain/order/order.ts';
+import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { actingArgument } from '../audit-events.ts';
 import { executePrepared, type Database } from '../database.ts';
@@ -32,12 +33,12 @@ interface Named {
 /** functions/book.sql */
 export async function book(
   database: Database,
-  { orderId, n, shipmentId, trace, lines }: Named & { readonly lines: readonly Line[] },
+  { orderId, n, shipmentId, trace, lines, ...of }: Named & OfTenant & { readonly lines: readonly Line[] },
 ): Promise<Booked> {
   const { outcome, reason } = await callOne<{ outcome: Booked['outcome']; reason: 'too_many_units' | null }>(
     database,
     sql`SELECT outcome, reason FROM book(${orderId}, ${n}, ${shipmentId}, ${termsOf(lines)}, ${SHIPMENT_UNITS_MAX},
-      ${trace.requestId}, ${trace.traceparent ?? null})`,
+      ${trace.requestId}, ${trace.traceparent ?? null}, ${tenantOf(of)})`,
   );
   switch (outcome) {
     case 'booked':
@@ -70,7 +71,7 @@ export async function handOver(
   return status;
 }
 
-export interface CarrierReport {
+export interface CarrierReport extends OfTenant {
   readonly eventId: string;
   readonly shipmentId: ShipmentId;
   readonly status: CarrierStatus;
@@ -89,19 +90,28 @@ export interface Recorded {
 /** functions/record_carrier_event.sql. Without `by`, the audit log has no entry of it. */
 export async function recordCarrierEvent(
   database: Database,
-  { eventId, shipmentId, status, at }: CarrierReport,
+  { eventId, shipmentId, status, at, ...of }: CarrierReport,
   trace: TraceContext,
   by?: ByWhom,
 ): Promise<Recorded> {
   return callOne(
     database,
     sql`SELECT outcome, has_risen AS "hasRisen", order_id AS "orderId", consignment AS n FROM record_carrier_event(${eventId}, ${shipmentId}, ${status},
-      ${SHIPMENT_STATUSES.indexOf(status)}, ${at.toISOString()}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)})`,
+      ${SHIPMENT_STATUSES.indexOf(status)}, ${at.toISOString()}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)},
+      ${tenantOf(of)})`,
   );
 }
 
-export async function findShipment(database: Database, shipmentId: ShipmentId): Promise<Shipment | undefined> {
-  const rows = await database.select().from(shipments).where(eq(shipments.shipmentId, shipmentId));
+/** With `tenant`, only if it is that tenant's. */
+export async function findShipment(
+  database: Database,
+  shipmentId: ShipmentId,
+  tenant?: Tenant,
+): Promise<Shipment | undefined> {
+  const rows = await database
+    .select()
+    .from(shipments)
+    .where(and(eq(shipments.shipmentId, shipmentId), tenant && eq(shipments.tenant, tenant)));
   return rows[0];
 }
 

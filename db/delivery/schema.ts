@@ -3,10 +3,10 @@
  * functions/, under the lock of the shipment's row, so that no status is written over a later one.
  */
 import { sql } from 'drizzle-orm';
-import { boolean, check, index, integer, pgTable, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, index, integer, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { CARRIER_STATUSES, SHIPMENT_STATUSES } from '../../domain/delivery/operations.ts';
 import type { OrderId, ShipmentId } from '../../domain/ids.ts';
-import { instant } from '../database.ts';
+import { instant, tenantColumn } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
@@ -20,6 +20,8 @@ export const shipments = pgTable(
   {
     /** Derived from the consignment. */
     shipmentId: uuid('shipment_id').$type<ShipmentId>().primaryKey(),
+    /** That of the order. */
+    tenant: tenantColumn(),
     orderId: uuid('order_id').$type<OrderId>().notNull(),
     /** The consignment's number within the order. */
     consignment: integer('consignment').notNull(),
@@ -51,8 +53,10 @@ export const shipments = pgTable(
 export const carrierEvents = pgTable(
   'carrier_events',
   {
-    /** The carrier's own id. */
-    eventId: text('event_id').primaryKey(),
+    /** The carrier's own id: within a tenant's reports, because carriers of two may give the same. */
+    eventId: text('event_id').notNull(),
+    /** That of the shipment. */
+    tenant: tenantColumn(),
     /** No foreign key, because only record_carrier_event writes reports, and it holds the shipment's row under lock. */
     shipmentId: uuid('shipment_id').$type<ShipmentId>().notNull(),
     status: text('status', { enum: CARRIER_STATUSES }).notNull(),
@@ -65,6 +69,7 @@ export const carrierEvents = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [
+    primaryKey({ columns: [t.eventId, t.tenant] }),
     index('carrier_events_shipment').on(t.shipmentId, t.receivedAt, t.eventId),
     check('carrier_events_status', sql`${t.status} IN (${quoted(CARRIER_STATUSES)})`),
   ],

@@ -17,16 +17,17 @@ import type {
 import type { OrderId } from '../../domain/ids.ts';
 import type { ReservedQuestion } from '../../domain/order/reconciliation.ts';
 import { CONSIGNMENTS_MAX, type Consignment } from '../../domain/order/order.ts';
+import { tenantOf } from '../../domain/tenant.ts';
 import { executePrepared, violatedConstraint, type Database } from '../database.ts';
 
 export async function reserve(
   database: Database,
-  { orderId, lines, allowSplit, trace }: ReserveInput,
+  { orderId, lines, allowSplit, trace, ...of }: ReserveInput,
 ): Promise<Reserved> {
   const reserved = await executePrepared<{ outcome: string; detail: unknown }>(
     database,
     sql`SELECT outcome, detail FROM reserve(${orderId}, ${JSON.stringify(lines)}::jsonb, ${allowSplit}, ${CONSIGNMENTS_MAX},
-      ${trace.requestId}, ${trace.traceparent ?? null})`,
+      ${trace.requestId}, ${trace.traceparent ?? null}, ${tenantOf(of)})`,
   ).catch((error: unknown) => {
     // It was reserved for an order of this id whose row was lost: nothing will ever be reserved for these lines.
     if (violatedConstraint(error) !== 'step_fences_terms') throw error;
@@ -55,7 +56,7 @@ export async function adoptIssued(database: Database, input: AdoptIssuedInput): 
   const { rows } = await executePrepared<{ outcome: string }>(
     database,
     sql`SELECT outcome FROM adopt_issued(${orderId}, ${n}, ${consignmentId(orderId, n)}, ${JSON.stringify(lines)}::jsonb,
-      ${carrierReference}, ${trace.requestId}, ${trace.traceparent ?? null})`,
+      ${carrierReference}, ${trace.requestId}, ${trace.traceparent ?? null}, ${tenantOf(input)})`,
   );
   return { outcome: rows[0]!.outcome === 'done' ? 'issued' : 'released' };
 }
@@ -117,10 +118,14 @@ export async function listReserved(
 
 const NIL = '00000000-0000-0000-0000-000000000000';
 
-export async function takeBack(database: Database, { orderId, returnId, lines, trace }: TakeBackInput): Promise<void> {
+export async function takeBack(
+  database: Database,
+  { orderId, returnId, lines, trace, ...of }: TakeBackInput,
+): Promise<void> {
   await executePrepared(
     database,
-    sql`SELECT take_back(${orderId}, ${returnId}, ${JSON.stringify(lines)}::jsonb, ${trace.requestId}, ${trace.traceparent ?? null})`,
+    sql`SELECT take_back(${orderId}, ${returnId}, ${JSON.stringify(lines)}::jsonb, ${trace.requestId}, ${trace.traceparent ?? null},
+      ${tenantOf(of)})`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { and, asc, desc, eq, gt, lt, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import { ON_HAND_MAX, type StockRefusal } from '../../domain/inventory/stock.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { actingArgument } from '../audit-events.ts';
 import { executePrepared, type Database } from '../database.ts';
@@ -10,39 +11,52 @@ import { stock, stockEntries } from './schema.ts';
 export type Stock = typeof stock.$inferSelect;
 export type StockEntry = typeof stockEntries.$inferSelect;
 
-export async function findStock(database: Database, sku: string): Promise<Stock | undefined> {
-  const rows = await database.select().from(stock).where(eq(stock.sku, sku));
+export async function findStock(
+  database: Database,
+  sku: string,
+  tenant: Tenant = DEFAULT_TENANT,
+): Promise<Stock | undefined> {
+  const rows = await database
+    .select()
+    .from(stock)
+    .where(and(eq(stock.tenant, tenant), eq(stock.sku, sku)));
   return rows[0];
 }
 
-/** The stock that follows this SKU, in the order of the SKUs. */
+/** A tenant's stock that follows this SKU, in the order of the SKUs. */
 export function listStock(
   database: Database,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, limit, ...of }: OfTenant & { readonly after?: string | undefined; readonly limit: number },
 ): Promise<Stock[]> {
   return database
     .select()
     .from(stock)
-    .where(after === undefined ? undefined : gt(stock.sku, after))
+    .where(and(eq(stock.tenant, tenantOf(of)), after === undefined ? undefined : gt(stock.sku, after)))
     .orderBy(asc(stock.sku))
     .limit(limit);
 }
 
-/** The entries of a SKU before this one, newest first. */
+/** The entries of a tenant's SKU before this one, newest first. */
 export function listStockEntries(
   database: Database,
   sku: string,
-  { before, limit }: { readonly before?: number | undefined; readonly limit: number },
+  { before, limit, ...of }: OfTenant & { readonly before?: number | undefined; readonly limit: number },
 ): Promise<StockEntry[]> {
   return database
     .select()
     .from(stockEntries)
-    .where(and(eq(stockEntries.sku, sku), before === undefined ? undefined : lt(stockEntries.sequence, before)))
+    .where(
+      and(
+        eq(stockEntries.tenant, tenantOf(of)),
+        eq(stockEntries.sku, sku),
+        before === undefined ? undefined : lt(stockEntries.sequence, before),
+      ),
+    )
     .orderBy(desc(stockEntries.sequence))
     .limit(limit);
 }
 
-export interface StockChange {
+export interface StockChange extends OfTenant {
   /** Names the change, for ever. */
   readonly changeId: string;
   readonly sku: string;
@@ -75,7 +89,7 @@ export async function changeStock(
   }>(
     database,
     sql`SELECT outcome, reason, entry, is_new FROM change_stock(${changeId}, ${sku}, ${type}, ${quantity}, ${unitCost}::numeric,
-      ${reason}, ${ON_HAND_MAX}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)})`,
+      ${reason}, ${ON_HAND_MAX}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)}, ${tenantOf(change)})`,
   );
   const row = rows[0]!;
   if (row.outcome === 'conflicts') return { outcome: 'conflicts' };
@@ -83,7 +97,13 @@ export async function changeStock(
   const [entry] = await database
     .select()
     .from(stockEntries)
-    .where(and(eq(stockEntries.sku, sku), eq(stockEntries.sequence, Number(row.entry))));
+    .where(
+      and(
+        eq(stockEntries.tenant, tenantOf(change)),
+        eq(stockEntries.sku, sku),
+        eq(stockEntries.sequence, Number(row.entry)),
+      ),
+    );
   return { outcome: 'done', entry: entry!, isNew: row.is_new };
 }
 
@@ -93,11 +113,12 @@ export async function countStock(
   sku: string,
   onHand: number,
   trace: TraceContext,
-  by?: ByWhom,
+  { by, ...of }: OfTenant & { readonly by?: ByWhom } = {},
 ): Promise<Stock | 'reserved'> {
+  const tenant = tenantOf(of);
   const { rows } = await executePrepared<{ is_done: boolean }>(
     database,
-    sql`SELECT count_stock(${sku}, ${onHand}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)}) AS is_done`,
+    sql`SELECT count_stock(${sku}, ${onHand}, ${trace.requestId}, ${trace.traceparent ?? null}, ${actingArgument(by)}, ${tenant}) AS is_done`,
   );
-  return rows[0]!.is_done ? (await findStock(database, sku))! : 'reserved';
+  return rows[0]!.is_done ? (await findStock(database, sku, tenant))! : 'reserved';
 }

@@ -1,9 +1,9 @@
 /** The tables of the inventory service: stock with its entries, and what orders have reserved of it. */
 import { sql } from 'drizzle-orm';
-import { bigint, check, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, foreignKey, index, integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import type { OrderId } from '../../domain/ids.ts';
 import { STOCK_ENTRY_TYPES } from '../../domain/inventory/stock.ts';
-import { amount, instant } from '../database.ts';
+import { amount, instant, tenantColumn } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
@@ -14,7 +14,8 @@ const oneOf = (texts: readonly string[]) => sql.raw(texts.map((each) => `'${each
 export const stock = pgTable(
   'stock',
   {
-    sku: text('sku').primaryKey(),
+    tenant: tenantColumn(),
+    sku: text('sku').notNull(),
     onHand: bigint('on_hand', { mode: 'number' }).notNull().default(0),
     /** The part of it that is promised to orders. */
     reserved: bigint('reserved', { mode: 'number' }).notNull().default(0),
@@ -25,6 +26,7 @@ export const stock = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [
+    primaryKey({ columns: [t.tenant, t.sku] }),
     check('stock_reserved_is_on_hand', sql`0 <= ${t.reserved} AND ${t.reserved} <= ${t.onHand}`),
     // JavaScript's numbers are exact up to 2^53.
     check('stock_on_hand_max', sql`${t.onHand} <= 1000000000000`),
@@ -35,9 +37,8 @@ export const stock = pgTable(
 export const stockEntries = pgTable(
   'stock_entries',
   {
-    sku: text('sku')
-      .notNull()
-      .references(() => stock.sku),
+    tenant: tenantColumn(),
+    sku: text('sku').notNull(),
     /** Without gaps within the SKU, from 1. */
     sequence: bigint('sequence', { mode: 'number' }).notNull(),
     type: text('type', { enum: STOCK_ENTRY_TYPES }).notNull(),
@@ -58,7 +59,8 @@ export const stockEntries = pgTable(
       .default(sql`clock_timestamp()`),
   },
   (t) => [
-    primaryKey({ columns: [t.sku, t.sequence] }),
+    primaryKey({ columns: [t.tenant, t.sku, t.sequence] }),
+    foreignKey({ columns: [t.tenant, t.sku], foreignColumns: [stock.tenant, stock.sku] }),
     check('stock_entries_type', sql`${t.type} IN (${oneOf(STOCK_ENTRY_TYPES)})`),
     index('stock_entries_cause').on(t.causeId),
   ],
@@ -70,9 +72,9 @@ export const reservations = pgTable(
     orderId: uuid('order_id').$type<OrderId>().notNull(),
     /** The consignment. */
     n: integer('n').notNull(),
-    sku: text('sku')
-      .notNull()
-      .references(() => stock.sku),
+    /** Whose stock it is, and so whose the order. */
+    tenant: tenantColumn(),
+    sku: text('sku').notNull(),
     quantity: bigint('quantity', { mode: 'number' }).notNull(),
     state: text('state', { enum: ['RESERVED', 'ISSUED', 'RELEASED'] })
       .notNull()
@@ -86,13 +88,14 @@ export const reservations = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.orderId, t.n, t.sku] }),
+    foreignKey({ columns: [t.tenant, t.sku], foreignColumns: [stock.tenant, stock.sku] }),
     check('reservations_state', sql`${t.state} IN ('RESERVED', 'ISSUED', 'RELEASED')`),
     check('reservations_quantity_positive', sql`${t.quantity} > 0`),
     index('reservations_open')
       .on(t.orderId)
       .where(sql`state = 'RESERVED'`),
     index('reservations_sku')
-      .on(t.sku)
+      .on(t.tenant, t.sku)
       .where(sql`state = 'RESERVED'`),
   ],
 );

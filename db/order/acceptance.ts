@@ -1,16 +1,18 @@
 /** The acceptance of orders: an order is stored once for its key, at the prices of that moment. */
-import { inArray, sql } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { Currency } from '../../domain/currency.ts';
 import type { OrderId, WalletId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { orderEvent } from '../../domain/order/events.ts';
 import type { Line, OrderLine } from '../../domain/order/order.ts';
+import { tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { Database } from '../database.ts';
 import type { Order } from './queries.ts';
 import { orderLines, orders, orderSteps, outboxEvents, products } from './schema.ts';
 
-export interface AskedOrder {
+/** The products are the tenant's. */
+export interface AskedOrder extends OfTenant {
   readonly orderId: OrderId;
   readonly buyerWalletId: WalletId;
   readonly sellerWalletId: WalletId;
@@ -60,6 +62,7 @@ export async function acceptOrder(
       .insert(orders)
       .values({
         ...row,
+        tenant: tenantOf(asked),
         goodsAmount: formatUnits(priced.goods),
         reference: asked.reference ?? null,
         metadata: asked.metadata ?? null,
@@ -78,7 +81,7 @@ export async function acceptOrder(
     await tx.insert(orderSteps).values({ orderId, n: 0, step: 'PENDING' });
     const event = orderEvent(
       'order.placed',
-      orderId,
+      stored,
       {
         buyer_wallet_id: asked.buyerWalletId,
         seller_wallet_id: asked.sellerWalletId,
@@ -106,7 +109,12 @@ interface Priced {
 /** The lines at the present prices, which stay until the transaction ends; or why the order is refused. */
 async function pricesOf(tx: Transaction, asked: AskedOrder): Promise<Priced | OrderRefusal> {
   const skus = asked.lines.map(({ sku }) => sku);
-  const prices = await tx.select().from(products).where(inArray(products.sku, skus)).orderBy(products.sku).for('share');
+  const prices = await tx
+    .select()
+    .from(products)
+    .where(and(eq(products.tenant, tenantOf(asked)), inArray(products.sku, skus)))
+    .orderBy(products.sku)
+    .for('share');
   const priced = asked.lines.map((line) => ({ ...line, product: prices.find(({ sku }) => sku === line.sku) }));
   const without = (isFine: (line: (typeof priced)[number]) => boolean): number[] =>
     priced.flatMap((line, index) => (isFine(line) ? [] : [index]));

@@ -2,20 +2,29 @@
 import { and, asc, eq, gte, inArray, lte, sql } from 'drizzle-orm';
 import type { CaseId } from '../../domain/ids.ts';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
-import type { Database } from '../database.ts';
+import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { isOfTenant, type Database } from '../database.ts';
 import { orderActions, orderCases } from './schema.ts';
 
 export type OrderCase = typeof orderCases.$inferSelect;
 export type OrderAction = typeof orderActions.$inferSelect;
 
-export interface OrderCaseFilter {
+export interface OrderCaseFilter extends OfTenant {
   readonly isOpen?: boolean | undefined;
   readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
   readonly limit: number;
 }
 
-export async function findOrderCase(database: Database, caseId: CaseId): Promise<OrderCase | undefined> {
-  const rows = await database.select().from(orderCases).where(eq(orderCases.caseId, caseId));
+/** With `tenant`, only if it is that tenant's. */
+export async function findOrderCase(
+  database: Database,
+  caseId: CaseId,
+  tenant?: Tenant,
+): Promise<OrderCase | undefined> {
+  const rows = await database
+    .select()
+    .from(orderCases)
+    .where(and(eq(orderCases.caseId, caseId), tenant && eq(orderCases.tenant, tenant)));
   return rows[0];
 }
 
@@ -43,13 +52,17 @@ export function listOrderCaseActions(
     .limit(1_000);
 }
 
-/** The cases that follow the cursor, newest first: of those that are open there is an index of their own. */
-export function listOrderCases(database: Database, { isOpen, after, limit }: OrderCaseFilter): Promise<OrderCase[]> {
+/** A tenant's cases that follow the cursor, newest first: of those that are open there is an index of their own. */
+export function listOrderCases(
+  database: Database,
+  { isOpen, after, limit, ...of }: OrderCaseFilter,
+): Promise<OrderCase[]> {
   return database
     .select()
     .from(orderCases)
     .where(
       and(
+        isOfTenant(tenantOf(of)),
         // As the partial index says it, so that the planner sees that it fits.
         isOpen === undefined ? undefined : isOpen ? sql`closed_at IS NULL` : sql`closed_at IS NOT NULL`,
         after &&

@@ -7,25 +7,25 @@ import { findProduct } from './products.ts';
 
 const KINDS: readonly Kind[] = [
   {
-    type: 'order',
+    ...{ hasTenants: true, type: 'order' },
     table: 'orders',
     id: 'order_id',
     label: `goods_amount + shipping_amount || ' ' || currency`,
     status: 'status',
   },
   {
-    ...{ type: 'order_case', table: 'order_cases', id: 'case_id', label: 'reason', at: 'opened_at' },
+    ...{ hasTenants: true, type: 'order_case', table: 'order_cases', id: 'case_id', label: 'reason', at: 'opened_at' },
     status: `CASE WHEN closed_at IS NULL THEN 'OPEN' ELSE 'RESOLVED' END`,
   },
-  { type: 'return', table: 'returns', id: 'return_id', label: 'amount', status: 'status' },
+  { hasTenants: true, type: 'return', table: 'returns', id: 'return_id', label: 'amount', status: 'status' },
 ];
 
 export function findInOrders(database: Database, tenant: Tenant, id: string): Promise<Found[]> {
   return findById(database, KINDS, tenant, id);
 }
 
-export async function findBySku(database: Database, sku: string): Promise<Found[]> {
-  const product = await findProduct(database, sku);
+export async function findBySku(database: Database, tenant: Tenant, sku: string): Promise<Found[]> {
+  const product = await findProduct(database, sku, tenant);
   if (product === undefined) return [];
   const { name, unitPrice, currency, createdAt } = product;
   const label = `${name === null ? '' : `${name}, `}${unitPrice} ${currency}`;

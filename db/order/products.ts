@@ -1,7 +1,8 @@
 /** The order service's queries about products. A price changes for later orders alone: an order keeps the price it was placed at. */
-import { asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { auditedIf } from '../audit-events.ts';
 import { columnsOf, rowOf, type Database } from '../database.ts';
 import { products } from './schema.ts';
@@ -14,7 +15,7 @@ export type Product = typeof products.$inferSelect;
  */
 export async function putProduct(
   database: Database,
-  product: {
+  product: OfTenant & {
     readonly sku: string;
     readonly unitPrice: string;
     readonly currency: Currency;
@@ -23,11 +24,12 @@ export async function putProduct(
   by?: ByWhom,
 ): Promise<{ readonly product: Product; readonly isNew: boolean }> {
   const { sku, unitPrice, currency, name } = product;
+  const tenant = tenantOf(product);
   const details = { unit_price: unitPrice, currency, name: name ?? undefined };
   const { rows } = await database.execute(sql`
     WITH changed AS (
-      INSERT INTO products (sku, name, unit_price, currency) VALUES (${sku}, ${name}, ${unitPrice}, ${currency})
-      ON CONFLICT (sku) DO UPDATE SET name = excluded.name, unit_price = excluded.unit_price, currency = excluded.currency,
+      INSERT INTO products (tenant, sku, name, unit_price, currency) VALUES (${tenant}, ${sku}, ${name}, ${unitPrice}, ${currency})
+      ON CONFLICT (tenant, sku) DO UPDATE SET name = excluded.name, unit_price = excluded.unit_price, currency = excluded.currency,
         updated_at = clock_timestamp()
       WHERE (products.name, products.unit_price, products.currency) IS DISTINCT FROM (excluded.name, excluded.unit_price, excluded.currency)
       -- A row version that replaces none has no transaction that ended one.
@@ -35,24 +37,31 @@ export async function putProduct(
     )${auditedIf({ action: 'product-set', object: sku, details }, by, sql`changed`)}
     SELECT ${columnsOf(products)}, is_new FROM changed`);
   const [changed] = rows;
-  if (changed === undefined) return { product: (await findProduct(database, sku))!, isNew: false };
+  if (changed === undefined) return { product: (await findProduct(database, sku, tenant))!, isNew: false };
   return { product: rowOf(products, changed), isNew: changed['is_new'] === true };
 }
 
-export async function findProduct(database: Database, sku: string): Promise<Product | undefined> {
-  const rows = await database.select().from(products).where(eq(products.sku, sku));
+export async function findProduct(
+  database: Database,
+  sku: string,
+  tenant: Tenant = DEFAULT_TENANT,
+): Promise<Product | undefined> {
+  const rows = await database
+    .select()
+    .from(products)
+    .where(and(eq(products.tenant, tenant), eq(products.sku, sku)));
   return rows[0];
 }
 
-/** The products that follow this SKU, in the order of their SKUs. */
+/** A tenant's products that follow this SKU, in the order of their SKUs. */
 export function listProducts(
   database: Database,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, limit, ...of }: OfTenant & { readonly after?: string | undefined; readonly limit: number },
 ): Promise<Product[]> {
   return database
     .select()
     .from(products)
-    .where(after === undefined ? undefined : gt(products.sku, after))
+    .where(and(eq(products.tenant, tenantOf(of)), after === undefined ? undefined : gt(products.sku, after)))
     .orderBy(asc(products.sku))
     .limit(limit);
 }

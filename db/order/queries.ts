@@ -3,8 +3,10 @@ import { and, asc, eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { OrderId, WalletId } from '../../domain/ids.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { OrderStatus } from '../../domain/order/order.ts';
-import { executePrepared, type Database } from '../database.ts';
+import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
+import { executePrepared, ofOtherTenants, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
+import { listNewestFirst, type Lead, type Listed } from '../newest-first.ts';
 import { consignments, orderLines, orders, orderSteps } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
@@ -17,8 +19,12 @@ export interface Order extends OrderRow {
   readonly consignments: readonly ConsignmentRow[];
 }
 
-export async function findOrder(database: Database, orderId: OrderId): Promise<Order | undefined> {
-  const rows = await database.select().from(orders).where(eq(orders.orderId, orderId));
+/** With `tenant`, only if it is that tenant's. */
+export async function findOrder(database: Database, orderId: OrderId, tenant?: Tenant): Promise<Order | undefined> {
+  const rows = await database
+    .select()
+    .from(orders)
+    .where(and(eq(orders.orderId, orderId), tenant && eq(orders.tenant, tenant)));
   return (await withParts(database, rows))[0];
 }
 
@@ -45,7 +51,7 @@ export function storedOrderOf({ status, cancelReason, compensating, ...order }: 
   };
 }
 
-export interface OrderFilter {
+export interface OrderFilter extends OfTenant {
   readonly status?: OrderStatus | undefined;
   readonly buyerWalletId?: WalletId | undefined;
   /** Those that are being undone now. */
@@ -57,50 +63,41 @@ export interface OrderFilter {
 }
 
 /**
- * The orders that follow the cursor, newest first: along the one index that fits the filters, which ends in (created_at, order_id). The
- * condition is a comparison of whole rows of its columns, so that no other index serves (docs/decisions/0016-lists-walk-an-index.md).
+ * A tenant's orders that follow the cursor, newest first: along the one index that fits the filters, which ends in (created_at, order_id).
+ * What that index does not know is tested of a bounded number of rows, and then the page may be short (db/newest-first.ts).
  */
-export async function listOrders(database: Database, filter: OrderFilter): Promise<Order[]> {
-  const { status, buyerWalletId, compensating, attention, after, limit } = filter;
-  const tests = [
-    // As the partial index says it, so that the planner sees that it fits.
-    compensating && sql`compensating AND status IN ('PENDING', 'CONFIRMED')`,
-    attention && sql`attention_since IS NOT NULL`,
-  ];
-  const leads = [
-    buyerWalletId && { column: sql`${orders.buyerWalletId}`, value: sql`${buyerWalletId}::uuid` },
-    status && { column: sql`${orders.status}`, value: sql`${status}::text` },
+export async function listOrders(database: Database, filter: OrderFilter): Promise<Listed<Order>> {
+  const { status, buyerWalletId, after, limit } = filter;
+  const tenant = tenantOf(filter);
+  const own: Lead = { column: 'tenant', type: 'text', value: tenant, predicate: ofOtherTenants };
+  const filters = [
+    buyerWalletId && ({ column: 'buyer_wallet_id', type: 'uuid', value: buyerWalletId } as const),
+    status && ({ column: 'status', type: 'text', value: status } as const),
   ].filter((lead) => lead !== undefined);
-  // Few are being undone or wait for somebody: their indexes know nothing else, and the other filters are tested.
-  const isFlagged = compensating !== undefined || attention !== undefined;
-  const led = isFlagged ? [] : leads;
-  const tested = isFlagged ? leads : [];
-  const columns = [...led.map(({ column }) => column), sql`${orders.createdAt}`];
-  const values = led.map(({ value }) => value);
-  const end = [
-    sql`${after?.createdAt.toISOString() ?? 'infinity'}::timestamptz`,
-    sql`${after?.orderId ?? HIGHEST_ID}::uuid`,
-  ];
-  const rows = await database
-    .select()
-    .from(orders)
-    .where(
-      and(
-        ...tests,
-        ...tested.map(({ column, value }) => sql`${column} = ${value}`),
-        sql`(${list(columns)}) >= (${list([...values, sql`'-infinity'::timestamptz`])})`,
-        sql`(${list([...columns, sql`${orders.orderId}`])}) < (${list([...values, ...end])})`,
-      ),
-    )
-    .orderBy(...columns.map((column) => sql`${column} DESC`), sql`${orders.orderId} DESC`)
-    .limit(limit);
-  return withParts(database, rows);
+  const tests = filters.map(testOf);
+  const predicate = flagsOf(filter);
+  // Few are being undone or wait for somebody, and a wallet's orders are one tenant's: there, the tenant is tested.
+  const isOwnLed = predicate === undefined && buyerWalletId === undefined && tenant !== DEFAULT_TENANT;
+  const how = isOwnLed
+    ? { lead: own, rest: tests }
+    : predicate === undefined
+      ? { lead: filters[0], second: filters[1], rest: [], likely: testOf(own) }
+      : { predicate, rest: tests, likely: testOf(own) };
+  const place = after && { createdAt: after.createdAt, id: after.orderId };
+  const listed = await listNewestFirst(database, { table: orders, id: 'order_id', ...how, after: place, limit });
+  return { ...listed, rows: await withParts(database, listed.rows) };
 }
 
-const HIGHEST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+/** The conditions of the partial indexes that fit, as those say them, so that the planner sees that they fit. */
+function flagsOf({ compensating, attention }: OrderFilter): SQL | undefined {
+  return and(
+    compensating && sql`compensating AND status IN ('PENDING', 'CONFIRMED')`,
+    attention && sql`attention_since IS NOT NULL`,
+  );
+}
 
-function list(items: readonly SQL[]): SQL {
-  return sql.join([...items], sql`, `);
+function testOf({ column, type, value }: Lead): SQL {
+  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
 }
 
 /** The oldest first. */
@@ -148,6 +145,14 @@ export async function listOpenOrders(
     .orderBy(asc(orders.orderId))
     .limit(limit);
   return withParts(database, rows);
+}
+
+/** The tenant that has orders and follows this one by its name; behind the last, the default one again. */
+export async function tenantAfter(database: Database, tenant: Tenant): Promise<Tenant> {
+  const { rows } = await database.execute<{ tenant: Tenant }>(sql`
+    SELECT tenant FROM orders WHERE ${ofOtherTenants} AND tenant > ${tenant === DEFAULT_TENANT ? '' : tenant}
+    ORDER BY tenant LIMIT 1`);
+  return rows[0]?.tenant ?? DEFAULT_TENANT;
 }
 
 /** Those of these orders that exist. */

@@ -9,6 +9,7 @@ import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { returnEvent } from '../../domain/order/events.ts';
 import type { ReturnAttention, ReturnStep } from '../../domain/order/operations.ts';
 import type { Line } from '../../domain/order/order.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import { insertAudit } from '../audit-events.ts';
@@ -36,8 +37,8 @@ export type ReturnRefusal =
   'sku_not_in_order' | 'not_delivered' | 'several_consignments' | 'exceeds_delivered' | 'not_paid';
 
 /**
- * Stores the return as REQUESTED with its event. Returns undefined, and changes nothing, if the id is taken, and the refusal if the
- * goods cannot come back. Without `by`, the audit log has no entry of it.
+ * Stores the return as REQUESTED with its event; it is the tenant's whose the order is. Returns undefined, and changes nothing, if the
+ * id is taken, and the refusal if the goods cannot come back. Without `by`, the audit log has no entry of it.
  */
 export async function acceptReturn(
   database: Database,
@@ -47,7 +48,7 @@ export async function acceptReturn(
 ): Promise<Return | { readonly refused: ReturnRefusal } | undefined> {
   const { returnId, orderId } = asked;
   const outcome = await database.transaction(async (tx) => {
-    await tx.select({ orderId: orders.orderId }).from(orders).where(eq(orders.orderId, orderId)).for('update');
+    const [order] = await tx.select().from(orders).where(eq(orders.orderId, orderId)).for('update');
     const known = await tx.select().from(returns).where(eq(returns.returnId, returnId));
     if (known.length > 0) return undefined;
     const ordered = await tx.select().from(orderLines).where(eq(orderLines.orderId, orderId));
@@ -70,12 +71,13 @@ export async function acceptReturn(
     });
     if (isTooMuch) return { refused: 'exceeds_delivered' } as const;
 
+    const { tenant } = order!;
     const amount = lines.reduce(
       (sum, { quantity, ordered: line }) => sum + BigInt(quantity) * parseUnits(line!.unitPrice),
       0n,
     );
     await tx.insert(returns).values({
-      ...{ returnId, orderId, idempotencyKey: asked.idempotencyKey, bodyHash: asked.bodyHash },
+      ...{ returnId, orderId, tenant, idempotencyKey: asked.idempotencyKey, bodyHash: asked.bodyHash },
       amount: formatUnits(amount),
       requestId: trace.requestId,
       traceparent: trace.traceparent ?? null,
@@ -83,15 +85,19 @@ export async function acceptReturn(
     await tx
       .insert(returnLines)
       .values(lines.map(({ quantity, ordered: line }) => ({ returnId, orderId, line: line!.line, quantity })));
-    await write(tx, returnEvent('return.requested', asked, trace));
+    await write(tx, returnEvent('return.requested', { ...asked, tenant }, trace));
     await audit(tx, { action: 'return-requested', object: returnId, details: { order_id: orderId } }, by);
     return 'stored' as const;
   });
   return outcome === 'stored' ? findReturn(database, returnId) : outcome;
 }
 
-export async function findReturn(database: Database, returnId: ReturnId): Promise<Return | undefined> {
-  const rows = await database.select().from(returns).where(eq(returns.returnId, returnId));
+/** With `tenant`, only if it is that tenant's. */
+export async function findReturn(database: Database, returnId: ReturnId, tenant?: Tenant): Promise<Return | undefined> {
+  const rows = await database
+    .select()
+    .from(returns)
+    .where(and(eq(returns.returnId, returnId), tenant && eq(returns.tenant, tenant)));
   return (await withLines(database, rows))[0];
 }
 

@@ -1,6 +1,7 @@
 /** An order with its steps and the transfers of its returns, as one snapshot shows them. */
 import { and, eq, isNotNull } from 'drizzle-orm';
 import type { OrderId, TransferId } from '../../domain/ids.ts';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 import { findOrder, listOrderSteps, type Order, type OrderStep } from './queries.ts';
 import { returns } from './schema.ts';
@@ -15,11 +16,16 @@ export interface OrderWithSteps {
 
 const REFUNDS_MAX = 20;
 
-export function findOrderWithSteps(database: Database, orderId: OrderId): Promise<OrderWithSteps | undefined> {
+/** Undefined if it is not the tenant's. */
+export function findOrderWithSteps(
+  database: Database,
+  tenant: Tenant,
+  orderId: OrderId,
+): Promise<OrderWithSteps | undefined> {
   return database.transaction(
     async (transaction) => {
       const snapshot = transaction as unknown as Database;
-      const order = await findOrder(snapshot, orderId);
+      const order = await findOrder(snapshot, orderId, tenant);
       if (order === undefined) return undefined;
       const steps = await listOrderSteps(snapshot, orderId);
       const refunds = await transaction

@@ -25,7 +25,7 @@ import {
   ORDER_STATUSES,
   RETURN_STATUSES,
 } from '../../domain/order/order.ts';
-import { amount, balance, instant, sha256 } from '../database.ts';
+import { amount, balance, instant, ofOtherTenants, sha256, tenantColumn } from '../database.ts';
 
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
@@ -35,20 +35,22 @@ const oneOf = (texts: readonly string[]) => sql.raw(texts.map((each) => `'${each
 export const products = pgTable(
   'products',
   {
-    sku: text('sku').primaryKey(),
+    tenant: tenantColumn(),
+    sku: text('sku').notNull(),
     name: text('name'),
     unitPrice: amount('unit_price').notNull(),
     currency: text('currency').$type<Currency>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
-  (t) => [check('products_unit_price_positive', sql`${t.unitPrice} > 0`)],
+  (t) => [primaryKey({ columns: [t.tenant, t.sku] }), check('products_unit_price_positive', sql`${t.unitPrice} > 0`)],
 );
 
 export const orders = pgTable(
   'orders',
   {
     orderId: uuid('order_id').$type<OrderId>().primaryKey(),
+    tenant: tenantColumn(),
     buyerWalletId: uuid('buyer_wallet_id').$type<WalletId>().notNull(),
     sellerWalletId: uuid('seller_wallet_id').$type<WalletId>().notNull(),
     currency: text('currency').$type<Currency>().notNull(),
@@ -82,6 +84,7 @@ export const orders = pgTable(
     check('orders_two_wallets', sql`${t.buyerWalletId} <> ${t.sellerWalletId}`),
     check('orders_amounts', sql`${t.goodsAmount} > 0 AND ${t.shippingAmount} >= 0`),
     index('orders_created').on(t.createdAt, t.orderId),
+    index('orders_of_tenant').on(t.tenant, t.createdAt, t.orderId).where(ofOtherTenants),
     index('orders_status_created').on(t.status, t.createdAt, t.orderId),
     index('orders_buyer_created').on(t.buyerWalletId, t.createdAt, t.orderId),
     index('orders_buyer_status_created').on(t.buyerWalletId, t.status, t.createdAt, t.orderId),
@@ -175,6 +178,8 @@ export const orderCases = pgTable(
       .$type<OrderId>()
       .notNull()
       .references(() => orders.orderId),
+    /** That of the order. */
+    tenant: tenantColumn(),
     reason: text('reason').notNull(),
     lastError: text('last_error'),
     openedAt: instant('opened_at').notNull().defaultNow(),
@@ -185,6 +190,7 @@ export const orderCases = pgTable(
       .on(t.openedAt, t.caseId)
       .where(sql`closed_at IS NULL`),
     index('order_cases_opened').on(t.openedAt, t.caseId),
+    index('order_cases_of_tenant').on(t.tenant, t.openedAt, t.caseId).where(ofOtherTenants),
     index('order_cases_order').on(t.orderId, t.openedAt),
   ],
 );
@@ -218,6 +224,8 @@ export const returns = pgTable(
       .$type<OrderId>()
       .notNull()
       .references(() => orders.orderId),
+    /** That of the order. */
+    tenant: tenantColumn(),
     status: text('status', { enum: RETURN_STATUSES }).notNull().default('REQUESTED'),
     idempotencyKey: text('idempotency_key').notNull(),
     bodyHash: sha256('body_hash').notNull(),

@@ -1,8 +1,9 @@
 /**
- * The state of the order service in figures, for the metrics. They cost what is open and not what is stored: each reads the open part
+ * The state of the order service in figures, for the metrics and for the overview. They cost what is open and not what is stored: each reads the open part
  * of an index, and a bounded part of that.
  */
 import { sql, type SQL } from 'drizzle-orm';
+import type { Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
 
 /** Of each status; the oldest are counted first. */
@@ -18,8 +19,8 @@ export interface OpenOrders {
   readonly stuck: number;
 }
 
-/** The orders that have not ended; a status without any is left out. */
-export async function summarizeOpenOrders(database: Database): Promise<OpenOrders[]> {
+/** The orders that have not ended, of one tenant or of all; a status without any is left out. */
+export async function summarizeOpenOrders(database: Database, tenant?: Tenant): Promise<OpenOrders[]> {
   const isLate = sql`deadline_at < now() - ${STUCK_AFTER}`;
   const isLeftReserved = sql`EXISTS (
     SELECT FROM consignments WHERE consignments.order_id = orders.order_id AND goods = 'RESERVED' AND hold_expires_at < now() - ${STUCK_AFTER})`;
@@ -31,14 +32,19 @@ export async function summarizeOpenOrders(database: Database): Promise<OpenOrder
   }>(sql`
     SELECT status, count(*)::int AS count, extract(epoch FROM now() - min(created_at))::float8 AS oldest,
       count(*) FILTER (WHERE is_stuck)::int AS stuck
-    FROM (${openOrders('PENDING', isLate)} UNION ALL ${openOrders('CONFIRMED', isLeftReserved)}) open GROUP BY status`);
+    FROM (${openOrders('PENDING', isLate, tenant)} UNION ALL ${openOrders('CONFIRMED', isLeftReserved, tenant)}) open GROUP BY status`);
   return rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: Math.max(0, oldest) }));
 }
 
-function openOrders(status: OpenOrders['status'], isStuck: SQL): SQL {
+function openOrders(status: OpenOrders['status'], isStuck: SQL, tenant: Tenant | undefined): SQL {
   return sql`(
       SELECT status, created_at, attention_since IS NOT NULL OR ${isStuck} AS is_stuck
-      FROM orders WHERE status = ${sql.raw(`'${status}'`)} ORDER BY created_at, order_id LIMIT ${OPEN_MAX})`;
+      FROM orders WHERE status = ${sql.raw(`'${status}'`)} ${andOf(tenant)} ORDER BY created_at, order_id LIMIT ${OPEN_MAX})`;
+}
+
+/** The further condition that rows are the tenant's; none for all tenants. */
+function andOf(tenant: Tenant | undefined): SQL {
+  return tenant === undefined ? sql`` : sql`AND tenant = ${tenant}`;
 }
 
 /** The open cases by their reasons, and for how long the oldest has been open; 0 without any. */
@@ -62,10 +68,10 @@ interface Waiting {
 
 export type WaitingOrders = Readonly<Record<'orders' | 'returns' | 'order_cases', Waiting>>;
 
-/** What waits for an operator: each kind is counted by an index that has nothing else. */
-export async function waitingForOperators(database: Database): Promise<WaitingOrders> {
+/** What of a tenant waits for an operator: each kind is counted by an index that has nothing else but what waits so of any tenant. */
+export async function waitingForOperators(database: Database, tenant: Tenant): Promise<WaitingOrders> {
   const waiting = (since: SQL, rows: SQL): SQL =>
-    sql`(SELECT json_build_object('count', count(*), 'oldest', (extract(epoch FROM min(${since})) * 1000)::bigint) FROM ${rows})`;
+    sql`(SELECT json_build_object('count', count(*), 'oldest', (extract(epoch FROM min(${since})) * 1000)::bigint) FROM ${rows} ${andOf(tenant)})`;
   const { rows } = await database.execute<{ waiting: WaitingOrders }>(sql`
     SELECT json_build_object(
       'orders', ${waiting(sql`attention_since`, sql`orders WHERE attention_since IS NOT NULL`)},

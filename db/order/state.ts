@@ -69,7 +69,7 @@ export function confirmOrder(database: Database, input: ConfirmInput & ByRun, wr
       )
       .returning();
     await writeStep(tx, orderId, 0, 'CONFIRMED');
-    await writeEvent(tx, orderEvent('order.confirmed', orderId, {}, trace));
+    await writeEvent(tx, orderEvent('order.confirmed', row, {}, trace));
     return { ...confirmed!, lines, consignments: parts.toSorted((one, other) => one.n - other.n) };
   };
   return change(database, input, make, written);
@@ -141,7 +141,7 @@ export function recordOrderEnd(database: Database, input: OrderEnd & ByRun, writ
     await closeCases(tx, orderId);
     await writeStep(tx, orderId, 0, status, reason ?? undefined);
     const type = `order.${status.toLowerCase().replace('_', '-')}` as Parameters<typeof orderEvent>[0];
-    await writeEvent(tx, orderEvent(type, orderId, reason === null ? {} : { reason }, trace));
+    await writeEvent(tx, orderEvent(type, row, reason === null ? {} : { reason }, trace));
     return true;
   };
   return change(database, input, make, written);
@@ -162,7 +162,7 @@ export async function recordOrderAttention(database: Database, input: OrderAtten
     if (ORDER_STATUS_RANKS[row.status] === ORDER_STATUS_RANKS.COMPLETED) return false;
     const what = { reason, lastError: error };
     const isOpen = row.attentionSince !== null && row.attentionCaseId !== null;
-    const caseId = isOpen ? row.attentionCaseId : await openCase(tx, orderId, what);
+    const caseId = isOpen ? row.attentionCaseId : await openCase(tx, row, what);
     if (isOpen) await tx.update(orderCases).set(what).where(eq(orderCases.caseId, caseId!));
     await tx
       .update(orders)
@@ -178,12 +178,12 @@ export async function recordOrderAttention(database: Database, input: OrderAtten
 
 /** Logs an operator's action. A repeat changes nothing. */
 export async function recordOrderAction(database: Database, action: LoggedResolution): Promise<void> {
-  const { orderId, action: decision, comment, actor, onBehalfOf, principalId, apiKeyId } = action;
+  const { orderId, action: decision, comment, actor, onBehalfOf, principalId, apiKeyId, tenant } = action;
   const entry = { action: 'order-decided', object: orderId, details: { decision, comment } } as const;
   await database.transaction(async (transaction) => {
     const { rowCount } = await transaction.insert(orderActions).values(action).onConflictDoNothing();
     if (rowCount === 1)
-      await transaction.execute(insertAudit(entry, { acting: { actor, onBehalfOf, principalId, apiKeyId } }));
+      await transaction.execute(insertAudit(entry, { acting: { actor, onBehalfOf, principalId, apiKeyId, tenant } }));
   });
 }
 
@@ -217,12 +217,12 @@ async function change(
 
 async function openCase(
   tx: Transaction,
-  orderId: OrderId,
+  { orderId, tenant }: OrderRow,
   what: { readonly reason: string; readonly lastError: string },
 ): Promise<CaseId> {
   const [opened] = await tx
     .insert(orderCases)
-    .values({ orderId, ...what })
+    .values({ orderId, tenant, ...what })
     .returning({ caseId: orderCases.caseId });
   return opened!.caseId;
 }

@@ -19,8 +19,14 @@ const CHECKSUM_CHARACTERS = 6;
 /** The name under which the transfer API's own key is installed: the wallet API believes that key about who has asked it. */
 export const API_KEY_NAME = 'api';
 
+/**
+ * The name under which the order worker's key is installed: the API believes that key about for which tenant it asks, because the money of
+ * an order moves over the public API.
+ */
+export const ORDER_KEY_NAME = 'worker-order';
+
 /** The names of the installed keys' principals. Nobody else may be called so, in any tenant. */
-export const RESERVED_PRINCIPALS: readonly string[] = [API_KEY_NAME, 'worker-order'];
+export const RESERVED_PRINCIPALS: readonly string[] = [API_KEY_NAME, ORDER_KEY_NAME];
 
 /** A process believes what it knows of a key for so long after it began to ask. */
 export const KEY_LEASE_MS = 1_000;

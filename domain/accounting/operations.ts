@@ -5,9 +5,10 @@
 import type { Currency } from '../currency.ts';
 import type { OrderId, ReturnId, TransferId, WalletId } from '../ids.ts';
 import type { OrderLine } from '../order/order.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { TraceContext } from '../trace-context.ts';
 
-interface OfOrder {
+interface OfOrder extends OfTenant {
   readonly orderId: OrderId;
   readonly sellerWalletId: WalletId;
   readonly currency: Currency;

@@ -4,6 +4,7 @@
  */
 import type { OrderId, ShipmentId } from '../ids.ts';
 import type { Line } from '../order/order.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { TraceContext } from '../trace-context.ts';
 
 /** In the order of their ranks: a status is written only over one of a lower rank. CANCELED is only written over BOOKED. */
@@ -30,7 +31,7 @@ interface OfConsignment {
   readonly trace: TraceContext;
 }
 
-export interface BookInput extends OfConsignment {
+export interface BookInput extends OfConsignment, OfTenant {
   readonly lines: readonly Line[];
 }
 
@@ -43,7 +44,8 @@ export type Booked =
 /** `handed_over`: too late, the goods have left. */
 export type BookingCanceled = { readonly outcome: 'canceled' | 'never_booked' | 'handed_over' };
 
-export interface HandOverInput extends OfConsignment {
+/** The tenant is for a shipment that is booked so. */
+export interface HandOverInput extends OfConsignment, OfTenant {
   readonly carrierReference: string;
   /** If nothing is booked, because the delivery was restored, a shipment of these is. Absent in calls from before they were told. */
   readonly lines?: readonly Line[];

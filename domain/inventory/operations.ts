@@ -4,6 +4,7 @@
  */
 import type { OrderId, ReturnId } from '../ids.ts';
 import type { Consignment, Line } from '../order/order.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { TraceContext } from '../trace-context.ts';
 
 interface OfOrder {
@@ -11,7 +12,8 @@ interface OfOrder {
   readonly trace: TraceContext;
 }
 
-export interface ReserveInput extends OfOrder {
+/** The stock is the tenant's. */
+export interface ReserveInput extends OfOrder, OfTenant {
   /** Each SKU once. */
   readonly lines: readonly Line[];
   /** Whether each SKU becomes a consignment of its own, at most CONSIGNMENTS_MAX; otherwise there is one consignment. */
@@ -46,7 +48,7 @@ export type Issued =
   | { readonly outcome: 'released'; readonly reason: 'hold_expiring' | 'released' };
 
 /** Goods that have left, by the order's row, although the inventory, restored from before, does not know it. */
-export interface AdoptIssuedInput extends OfOrder, Consignment {
+export interface AdoptIssuedInput extends OfOrder, OfTenant, Consignment {
   readonly carrierReference: string;
 }
 
@@ -73,7 +75,7 @@ export type ReleasedOrder =
       readonly consignments: readonly (Consignment & { readonly goods: 'released' | 'issued' })[];
     };
 
-export interface TakeBackInput extends OfOrder {
+export interface TakeBackInput extends OfOrder, OfTenant {
   readonly returnId: ReturnId;
   /** `restock` puts the goods on the shelf again, `scrap` only notes them. */
   readonly lines: readonly (Line & { readonly disposition: 'restock' | 'scrap' })[];

@@ -1,6 +1,7 @@
 /** The events that the order service writes, as CloudEvents 1.0. Each is about an order or a return, its subject. */
 import { eventEnvelope, type CloudEvent } from '../event.ts';
 import type { OrderId, ReturnId } from '../ids.ts';
+import { ofTenant, type Tenant } from '../tenant.ts';
 import type { TraceContext } from '../trace-context.ts';
 
 type OrderEventType =
@@ -9,22 +10,27 @@ type ReturnEventType = 'return.requested' | 'return.received' | 'return.refunded
 
 export function orderEvent(
   type: OrderEventType,
-  orderId: OrderId,
+  { orderId, tenant }: { readonly orderId: OrderId; readonly tenant: Tenant },
   data: Readonly<Record<string, string>>,
   trace: TraceContext,
 ): CloudEvent {
-  return about(type, orderId, { order_id: orderId, ...data }, trace);
+  return about(type, { id: orderId, tenant }, { order_id: orderId, ...data }, trace);
 }
 
 export function returnEvent(
   type: ReturnEventType,
-  of: { readonly returnId: ReturnId; readonly orderId: OrderId },
+  { returnId, orderId, tenant }: { readonly returnId: ReturnId; readonly orderId: OrderId; readonly tenant: Tenant },
   trace: TraceContext,
 ): CloudEvent {
-  return about(type, of.returnId, { return_id: of.returnId, order_id: of.orderId }, trace);
+  return about(type, { id: returnId, tenant }, { return_id: returnId, order_id: orderId }, trace);
 }
 
-function about(type: string, id: string, data: Record<string, string>, trace: TraceContext): CloudEvent {
+function about(
+  type: string,
+  { id, tenant }: { readonly id: string; readonly tenant: Tenant },
+  data: Record<string, string>,
+  trace: TraceContext,
+): CloudEvent {
   const envelope = eventEnvelope(type, trace, new Date());
-  return { ...envelope, source: 'urn:counterpoise:order', id: `${type}/${id}`, subject: id, data };
+  return { ...envelope, source: 'urn:counterpoise:order', id: `${type}/${id}`, subject: id, ...ofTenant(tenant), data };
 }

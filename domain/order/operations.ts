@@ -4,6 +4,7 @@
  */
 import type { Acting } from '../acting.ts';
 import type { OrderId, ReturnId, ShipmentId, TransferId } from '../ids.ts';
+import type { OfTenant } from '../tenant.ts';
 import type { TraceContext } from '../trace-context.ts';
 import type { CancelReason, Consignment, GoodsState, MoneyState, OrderStatus, OrderTerms } from './order.ts';
 
@@ -121,7 +122,7 @@ export type CollectionClosed = Extract<Collected, { readonly outcome: 'collected
 export interface OrderPayments {
   /** Holds the consignment's amount. Throws until it is known whether it is held. */
   readonly authorize: (input: AuthorizeInput) => Promise<Authorized>;
-  readonly captureHold: (input: OfOrder & { readonly transferId: TransferId }) => Promise<Captured>;
+  readonly captureHold: (input: OfOrder & OfTenant & { readonly transferId: TransferId }) => Promise<Captured>;
   /**
    * Makes sure that the buyer has the money, whether the hold's creation has arrived, is under way, or will come. One that somebody
    * has captured by hand is reversed.
@@ -150,7 +151,7 @@ export interface ReturnAttention {
 }
 
 /** A part of a capture that goes back to the buyer. */
-export interface RefundInput {
+export interface RefundInput extends OfTenant {
   readonly returnId: ReturnId;
   readonly trace: TraceContext;
   /** The transfer that has paid, and how much of it goes back. */

@@ -6,7 +6,7 @@
 import { bodyHash } from '../derived-id.ts';
 import type { Line, OrderTerms } from './order.ts';
 
-export interface OrderBody extends Omit<OrderTerms, 'orderId' | 'lines'> {
+export interface OrderBody extends Omit<OrderTerms, 'orderId' | 'lines' | 'tenant'> {
   /** In the order of the request. */
   readonly lines: readonly Line[];
   readonly expectedTotal?: string | null | undefined;

@@ -1,6 +1,7 @@
 /** Orders: their states and refusals, and how their money is split over the consignments. */
 import type { Currency } from '../currency.ts';
 import type { OrderId, TransferId, WalletId } from '../ids.ts';
+import type { OfTenant } from '../tenant.ts';
 
 export const ORDER_STATUSES = ['PENDING', 'CONFIRMED', 'COMPLETED', 'PARTLY_COMPLETED', 'CANCELED'] as const;
 export type OrderStatus = (typeof ORDER_STATUSES)[number];
@@ -66,7 +67,7 @@ export interface OrderLine extends Line {
   readonly unitPrice: string;
 }
 
-export interface OrderTerms {
+export interface OrderTerms extends OfTenant {
   readonly orderId: OrderId;
   readonly buyerWalletId: WalletId;
   readonly sellerWalletId: WalletId;

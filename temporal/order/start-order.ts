@@ -5,6 +5,7 @@ import { findOrder, storedOrderOf, type Order } from '../../db/order/queries.ts'
 import { findReturn, type Return } from '../../db/order/returns.ts';
 import type { OrderId, ReturnId, TransferId, WalletId } from '../../domain/ids.ts';
 import { hasOrderEnded } from '../../domain/order/order.ts';
+import { ofTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import {
   ORDER_TASK_QUEUE,
@@ -84,7 +85,16 @@ async function orderInput({ binding, dispatch, marginSeconds }: OrderStarter, ro
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   const lines = row.lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPrice }));
   return {
-    terms: { orderId, buyerWalletId, sellerWalletId, currency, lines, shippingAmount, allowSplit },
+    terms: {
+      orderId,
+      buyerWalletId,
+      sellerWalletId,
+      currency,
+      lines,
+      shippingAmount,
+      allowSplit,
+      ...ofTenant(row.tenant),
+    },
     deadlineMs: row.deadlineAt.getTime(),
     ...{ holdSeconds, marginSeconds, dispatch, installationId },
     trace: traceOf(row),
@@ -95,13 +105,13 @@ async function orderInput({ binding, dispatch, marginSeconds }: OrderStarter, ro
 async function returnInput(
   { binding, dispatch }: OrderStarter,
   row: Return,
-  { orderId, sellerWalletId, currency }: Order,
+  { orderId, tenant, sellerWalletId, currency }: Order,
   paidBy: TransferId,
 ): Promise<ReturnInput> {
   const { installationId } = await binding.verify(VERIFIED_WITHIN_MS);
   return {
     returnId: row.returnId,
-    terms: { orderId, sellerWalletId, currency },
+    terms: { orderId, sellerWalletId, currency, ...ofTenant(tenant) },
     lines: row.lines.map(({ sku, quantity, unitPrice, disposition }) => ({
       ...{ sku, quantity, unitPrice },
       disposition: disposition ?? 'restock',

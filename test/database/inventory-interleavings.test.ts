@@ -136,7 +136,7 @@ describe('the operations on stock from many connections at once', () => {
     assert.match(
       await violationOf(`
         CREATE OR REPLACE FUNCTION append_stock_entry(
-          p_sku text, p_type text, p_on_hand bigint, p_reserved bigint, p_cause_id uuid, p_n integer,
+          p_tenant text, p_sku text, p_type text, p_on_hand bigint, p_reserved bigint, p_cause_id uuid, p_n integer,
           p_quantity bigint DEFAULT NULL, p_unit_cost numeric DEFAULT NULL, p_reason text DEFAULT NULL
         ) RETURNS stock
         LANGUAGE plpgsql VOLATILE AS $$

@@ -10,6 +10,7 @@ import { transactionBodyHash, transferBodyHash } from '../../domain/transfer/mov
 import { endOfTransaction, type TransactionTerms, type TransactionType } from '../../domain/transfer/transaction.ts';
 import { endOfLeg, type AbandonReason, type TransferTerms } from '../../domain/transfer/transfer.ts';
 import type { WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT, ofTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TestStores } from './database.ts';
 import { fresh, trace, USD, walletsOver, type Wallets } from './wallets.ts';
 
@@ -25,7 +26,12 @@ export interface Movements {
   readonly settle: (t: TransferTerms) => Promise<void>;
   /** Gives a transfer up and compensates it, however far it is. */
   readonly giveUp: (t: TransferTerms, reason: AbandonReason) => Promise<void>;
-  readonly acceptTransaction: (type: TransactionType, walletId: WalletId, amount: string) => Promise<TransactionTerms>;
+  readonly acceptTransaction: (
+    type: TransactionType,
+    walletId: WalletId,
+    amount: string,
+    tenant?: Tenant,
+  ) => Promise<TransactionTerms>;
   readonly transact: (t: TransactionTerms) => Promise<void>;
 }
 
@@ -74,9 +80,16 @@ export function movementsOver({ wallets: shards, transfer: { service } }: TestSt
       if (outcome !== 'applied') return giveUp(t, 'timed_out');
       await recordTransferStatus(service, t.transferId, { status: 'COMPLETED' }, trace);
     },
-    async acceptTransaction(type, walletId, amount) {
+    async acceptTransaction(type, walletId, amount, tenant = DEFAULT_TENANT) {
       const key = fresh('key');
-      const t = { transactionId: transactionId(key), walletId, type, amount, currency: USD };
+      const t = {
+        transactionId: transactionId(key, tenant),
+        walletId,
+        type,
+        amount,
+        currency: USD,
+        ...ofTenant(tenant),
+      };
       await acceptTransaction(service, t, acceptance(key, transactionBodyHash({ ...t, ...notes })), trace);
       return t;
     },

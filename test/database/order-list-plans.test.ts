@@ -15,10 +15,11 @@ import { productRoutes } from '../../api/order/product.ts';
 import { returnRoutes } from '../../api/order/return.ts';
 import type { Database } from '../../db/database.ts';
 import { listOrderCaseActions, type OrderCase } from '../../db/order/case-queries.ts';
-import { claimDueOrders, listOpenOrders } from '../../db/order/queries.ts';
+import { claimDueOrders, listOpenOrders, listOrders, tenantAfter } from '../../db/order/queries.ts';
 import { claimDueReturns, listOpenReturns } from '../../db/order/returns.ts';
 import type { OrderId } from '../../domain/ids.ts';
 import type { OrderService } from '../../domain/order-services.ts';
+import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { baseApp } from '../pure/api-fakes.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 import { nodesOf, type PlanNode } from './plans.ts';
@@ -32,6 +33,7 @@ const SORTED_ROWS_MAX = 1_000;
 const [COMMON, RARE, NOBODY] = ['c0', 'a0', 'b0'].map((first) => first.padEnd(8, '0') + '-0000-4000-8000-000000000000');
 const ORDER = '00000000-0000-4000-8000-000000000007';
 const NIL = '00000000-0000-0000-0000-000000000000';
+const SMALL = 'acme' as Tenant;
 
 interface Filled {
   readonly app: ReturnType<typeof appOver>;
@@ -101,6 +103,11 @@ describe('the plans of the lists of orders', () => {
     ['orders that are open', (database: Database) => listOpenOrders(database, page)],
     ['returns whose goods are back', (database: Database) => listOpenReturns(database, page)],
     ['actions of a case', (database: Database) => listOrderCaseActions(database, ofCase)],
+    [
+      'orders of a tenant that has few',
+      (database: Database) => listOrders(database, { tenant: SMALL, status: 'COMPLETED', limit: 20 }),
+    ],
+    ['the next tenant that has orders', (database: Database) => tenantAfter(database, DEFAULT_TENANT)],
     [
       'orders that are due to be started',
       (database: Database) => claimDueOrders(database, { limit: 50, leaseSeconds: 9 }),

@@ -10,6 +10,7 @@ import type { OrderId, TransferId } from '../../domain/ids.ts';
 import { collectionKey, holdKey, refundKey } from '../../domain/order/money.ts';
 import type { AuthorizeInput, OrderPayments, ReturnOperations } from '../../domain/order/operations.ts';
 import { reversalBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
+import { ofTenant, sameTenant, tenantOf } from '../../domain/tenant.ts';
 import type { TransferTerms } from '../../domain/transfer/transfer.ts';
 import type { Holds } from '../../workers/order/holds.ts';
 import { rowsOf, type TestStores } from './database.ts';
@@ -28,8 +29,12 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
   const movements = movementsOver(stores);
   const at = movements.wallets.shardOf;
   const termsOf = (key: string, { terms, amount }: AuthorizeInput): TransferTerms => ({
-    ...{ transferId: transferId(key), senderWalletId: terms.buyerWalletId, receiverWalletId: terms.sellerWalletId },
-    ...{ amount, currency: terms.currency },
+    ...{
+      transferId: transferId(key, tenantOf(terms)),
+      senderWalletId: terms.buyerWalletId,
+      receiverWalletId: terms.sellerWalletId,
+    },
+    ...{ amount, currency: terms.currency, ...sameTenant(terms) },
   });
   const accept = async (key: string, input: AuthorizeInput, isHold: boolean, beginsCanceled = false) => {
     const t = termsOf(key, input);
@@ -45,8 +50,8 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
   };
   const found = async (id: TransferId) => (await transfers.findTransfer(service, id))!;
   const known = async (id: TransferId): Promise<TransferTerms> => {
-    const { senderWalletId, receiverWalletId, amount, currency } = await found(id);
-    return { transferId: id, senderWalletId, receiverWalletId, amount, currency };
+    const { tenant, senderWalletId, receiverWalletId, amount, currency } = await found(id);
+    return { transferId: id, senderWalletId, receiverWalletId, amount, currency, ...ofTenant(tenant) };
   };
   const capture = async (id: TransferId): Promise<void> => {
     const t = await known(id);
@@ -58,7 +63,7 @@ export function orderPaymentsOver(stores: TestStores): TestPayments {
   const reverse = async (of: TransferId, amount: string, key: string): Promise<TransferId> => {
     const original = await known(of);
     const t = {
-      ...{ ...original, transferId: reversalId(key), amount },
+      ...{ ...original, transferId: reversalId(key, tenantOf(original)), amount },
       ...{ senderWalletId: original.receiverWalletId, receiverWalletId: original.senderWalletId },
     };
     const bodyHash = reversalBodyHash({ reversesTransferId: of, amount });
@@ -125,16 +130,19 @@ export function findHolds(
   cancel: (id: string) => Promise<void> = async () => {},
 ): Holds {
   return {
-    cancel,
-    async page() {
+    cancel: ({ transferId: id }) => cancel(id),
+    async page(of) {
       const rows = await rowsOf<{ id: TransferId; order_id: OrderId; n: string }>(
         admin,
         `SELECT transfer_id AS id, metadata ->> 'order_id' AS order_id, metadata ->> 'consignment' AS n FROM transfers
-         WHERE status = 'DEBITED' AND capture_method = 'manual' ORDER BY transfer_id`,
+         WHERE status = 'DEBITED' AND capture_method = 'manual' AND tenant = '${tenantOf(of)}' ORDER BY transfer_id`,
       );
       const createdAtMs = Date.now() - 3_600_000;
       return {
-        holds: rows.map(({ id, order_id: orderId, n }) => ({ transferId: id, orderId, n: Number(n), createdAtMs })),
+        holds: rows.map(({ id, order_id: orderId, n }) => ({
+          ...{ transferId: id, orderId, n: Number(n), createdAtMs },
+          ...sameTenant(of),
+        })),
         next: undefined,
       };
     },

@@ -17,6 +17,7 @@ import type { OrderService } from '../../domain/order-services.ts';
 import { amountOf, endOfOrder, pricedLines, shippingOf } from '../../domain/order/money.ts';
 import { orderBodyHash, returnBodyHash } from '../../domain/order/order-body.ts';
 import type { CancelReason, Consignment, Line, OrderTerms } from '../../domain/order/order.ts';
+import { DEFAULT_TENANT, ofTenant, sameTenant } from '../../domain/tenant.ts';
 import type { TestDatabase, TestStores } from './database.ts';
 import { orderPaymentsOver } from './order-payments.ts';
 import { fresh, trace, USD } from './wallets.ts';
@@ -43,6 +44,7 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
   });
   const booksOf = ({ terms, orderId: id }: Placed, n: number) => ({
     ...{ orderId: id, n, sellerWalletId: terms.sellerWalletId, currency: terms.currency, trace },
+    ...sameTenant(terms),
   });
   const found = async (id: OrderId): Promise<Order> => (await findOrder(database, id))!;
   const stored = async ({ orderId: id }: Placed, n: number) =>
@@ -55,15 +57,20 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     async place(
       { buyer, seller }: { readonly buyer: WalletId; readonly seller: WalletId },
       lines: readonly Line[],
-      { allowSplit = false, shippingAmount = '4.0000', expectedTotal = undefined as string | undefined } = {},
+      {
+        allowSplit = false,
+        shippingAmount = '4.0000',
+        expectedTotal = undefined as string | undefined,
+        tenant = DEFAULT_TENANT,
+        idempotencyKey = fresh('order'),
+      } = {},
     ): Promise<Placed> {
-      const idempotencyKey = fresh('order');
-      const id = orderId(idempotencyKey);
+      const id = orderId(idempotencyKey, tenant);
       const body = {
         ...{ buyerWalletId: buyer, sellerWalletId: seller, currency: USD, lines, shippingAmount, allowSplit },
         ...{ expectedTotal, reference: 'a test', metadata: { note: 'test' } },
       };
-      const asked = { ...body, orderId: id, idempotencyKey, bodyHash: orderBodyHash(body) };
+      const asked = { ...body, tenant, orderId: id, idempotencyKey, bodyHash: orderBodyHash(body) };
       const order = await acceptOrder(database, { ...asked, deadlineSeconds: 600, holdSeconds: HOLD_SECONDS }, trace);
       assert.ok(order !== undefined && 'status' in order, JSON.stringify(order));
       const priced = order.lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPrice }));
@@ -71,7 +78,7 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
         orderId: id,
         terms: {
           ...{ orderId: id, buyerWalletId: buyer, sellerWalletId: seller, currency: USD, lines: priced },
-          ...{ shippingAmount, allowSplit },
+          ...{ shippingAmount, allowSplit, ...ofTenant(tenant) },
         },
       };
     },
@@ -80,13 +87,16 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     async confirm(placed: Placed): Promise<void> {
       const { orderId: id, terms } = placed;
       const lines = terms.lines.map(({ sku, quantity }) => ({ sku, quantity }));
-      const reserved = await inventory.reserve({ orderId: id, lines, allowSplit: terms.allowSplit, trace });
+      const reserved = await inventory.reserve({
+        ...{ orderId: id, lines, allowSplit: terms.allowSplit, trace },
+        ...sameTenant(terms),
+      });
       if (reserved.outcome !== 'reserved') return orders.undo(placed, 'out_of_stock', true);
       const parts = [];
       for (const part of reserved.consignments) {
         const held = await own.authorize(payment(placed, part));
         if (held.outcome !== 'held') return orders.undo(placed, 'payment_refused');
-        const booked = await delivery.book({ orderId: id, n: part.n, lines: part.lines, trace });
+        const booked = await delivery.book({ orderId: id, n: part.n, lines: part.lines, trace, ...sameTenant(terms) });
         if (booked.outcome !== 'booked') return orders.undo(placed, 'delivery_refused');
         const { transferId, holdExpiresAtMs } = held;
         parts.push({
@@ -118,7 +128,10 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     async pay(placed: Placed, n = 1): Promise<void> {
       const part = await stored(placed, n);
       const { transferId } = part;
-      const captured = await own.captureHold({ orderId: placed.orderId, transferId, trace });
+      const captured = await own.captureHold({
+        ...{ orderId: placed.orderId, transferId, trace },
+        ...sameTenant(placed.terms),
+      });
       const isPaid = captured.outcome === 'captured';
       const { number } = await accounting.postInvoice({
         ...booksOf(placed, n),
@@ -156,10 +169,10 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     },
 
     /** What the carrier reports, in this order. */
-    async report({ orderId: id }: Placed, statuses: readonly CarrierStatus[], n = 1): Promise<void> {
+    async report({ orderId: id, terms }: Placed, statuses: readonly CarrierStatus[], n = 1): Promise<void> {
       const shipment = shipmentId(consignmentId(id, n));
       for (const status of statuses) {
-        const report = { eventId: fresh('report'), shipmentId: shipment, status, at: new Date() };
+        const report = { eventId: fresh('report'), shipmentId: shipment, status, at: new Date(), ...sameTenant(terms) };
         await recordCarrierEvent(services.delivery.service, report, trace);
         await recordCarrierEvent(services.delivery.service, report, trace);
       }
@@ -206,13 +219,16 @@ export function ordersOver(stores: TestStores, services: Readonly<Record<OrderSe
     async refund(placed: Placed, id: ReturnId, lines: readonly Line[]): Promise<void> {
       const { orderId: order, terms } = placed;
       const back = lines.map((line) => ({ ...line, disposition: 'restock' as const }));
-      await inventory.takeBack({ orderId: order, returnId: id, lines: back, trace });
+      await inventory.takeBack({ orderId: order, returnId: id, lines: back, trace, ...sameTenant(terms) });
       const sold = pricedLines(terms, { n: 1, lines });
       const books = { ...booksOf(placed, 1), returnId: id };
       const { number, amount } = await accounting.postCreditNote({ ...books, lines: sold });
       await own.recordReturn({ returnId: id, creditNoteNumber: number, trace });
       const { transferId: paidBy } = await stored(placed, 1);
-      const refunded = await own.refundReturn({ returnId: id, transferId: paidBy, amount, trace });
+      const refunded = await own.refundReturn({
+        ...{ returnId: id, transferId: paidBy, amount, trace },
+        ...sameTenant(terms),
+      });
       assert.ok(refunded.outcome === 'refunded');
       const { transferId } = refunded;
       await accounting.postRefund({ ...books, transferId });

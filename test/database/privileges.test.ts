@@ -125,7 +125,7 @@ describe('the roles of the services', () => {
     );
     assertDefiners(functions);
     await isRefused(
-      rowsOf(inventory.service, `SELECT append_stock_entry('a', 'COUNT', 1, 0, NULL, NULL)`),
+      rowsOf(inventory.service, `SELECT append_stock_entry('default', 'a', 'COUNT', 1, 0, NULL, NULL)`),
       'append_stock_entry',
     );
   });

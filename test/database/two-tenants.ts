@@ -6,6 +6,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { pino } from 'pino';
 import { createAuthenticator } from '../../api/access/authenticator.ts';
 import { createEventStreams } from '../../api/events/event-streams.ts';
+import { boundStarts } from '../../api/http/bound-starts.ts';
 import { installKey } from '../../db/install-keys.ts';
 import { readHead } from '../../db/events/log-queries.ts';
 import { readProjection } from '../../db/events/projection-queries.ts';
@@ -16,7 +17,10 @@ import * as shard from '../../db/wallet/queries.ts';
 import { drawApiKey } from '../../domain/access/api-key.ts';
 import { ALL_SCOPES } from '../../domain/access/scopes.ts';
 import type { TransactionId, TransferId, WalletId } from '../../domain/ids.ts';
+import { UNCOUNTED_ORDERS } from '../../domain/order/order-counts.ts';
 import { shardOf } from '../../domain/routing.ts';
+import type { Tenant } from '../../domain/tenant.ts';
+import { createOrderStarter } from '../../temporal/order/start-order.ts';
 import { createSecretBox } from '../../webhooks/sealed-secret.ts';
 import { clientWith } from '../pure/seen-client.ts';
 import { INSTALLATION, testApp } from '../pure/api-fakes.ts';
@@ -24,6 +28,7 @@ import { startWalletActivity } from '../../workers/events/wallet-activity.ts';
 import { until } from './consuming.ts';
 import { copyOutboxes } from './copy-outbox.ts';
 import { rowsOf, type TestCluster } from './database.ts';
+import { furnishShop } from './two-shops.ts';
 import { trace } from './wallets.ts';
 
 export type Body = Record<string, unknown>;
@@ -40,7 +45,11 @@ export type Things = Readonly<Record<string, string>>;
 export type TwoTenants = Awaited<ReturnType<typeof openTwoTenants>>;
 
 export async function openTwoTenants(cluster: TestCluster) {
-  const [stores, access] = await Promise.all([cluster.createStores({ shards: 2 }), cluster.createAccessStore()]);
+  const [stores, services, access] = await Promise.all([
+    cluster.createStores({ shards: 2 }),
+    cluster.createOrderStores(),
+    cluster.createAccessStore(),
+  ]);
   const wallets = stores.wallets.map(({ service }) => service);
   const transfers = stores.transfer.service;
   const authenticator = createAuthenticator(access.service, pino({ level: 'silent' }));
@@ -53,6 +62,12 @@ export async function openTwoTenants(cluster: TestCluster) {
     void started.set(workflowId, args[0]);
   const client = clientWith({});
   Object.assign(client.workflow, { start });
+  const binding = { verify: async () => INSTALLATION };
+  const monitor = { isDown: () => false, suspect: () => {}, stop: () => {} };
+  const orderDatabases = {
+    ...{ order: services.order.service, inventory: services.inventory.service },
+    ...{ delivery: services.delivery.service, accounting: services.accounting.service },
+  };
   const { app } = testApp({
     authentication: authenticator,
     accessDatabase: access.service,
@@ -66,8 +81,19 @@ export async function openTwoTenants(cluster: TestCluster) {
     wallets: { shards: wallets },
     webhooks: { box, guard, sendOnce },
     starter: {
-      ...{ client, binding: { verify: async () => INSTALLATION } },
+      ...{ client, binding },
       ...{ isStillOpen: async () => false, walletShardCount: 2, dispatch: 'ordinary' },
+    },
+    orders: {
+      readiness: async () => ({}),
+      routes: {
+        ...{ databases: orderDatabases, client, monitor, notifier: undefined, starts: boundStarts(client, monitor) },
+        starter: createOrderStarter(orderDatabases.order, {
+          ...{ client, binding, dispatch: 'ordinary', marginSeconds: 60 },
+        }),
+        ...{ deadlineSeconds: 600, holdSeconds: 86_400, amountPrecision: 'currency', counts: UNCOUNTED_ORDERS },
+        draining: new AbortController().signal,
+      },
     },
   });
   const keys = new Map<string, string>();
@@ -108,12 +134,16 @@ export async function openTwoTenants(cluster: TestCluster) {
     return answer.body;
   }
 
-  /** Moves the money of a deposit and of a transfer. */
-  async function move(depositId: string, transferId: string): Promise<void> {
+  async function pay(depositId: string): Promise<void> {
     const deposit = (await findTransaction(transfers, depositId as TransactionId))!;
     const paid = await shard.transact(databaseOf(deposit.walletId), deposit, trace);
     assert.equal(paid.outcome, 'applied');
     await recordTransactionEnd(transfers, deposit.transactionId, { status: 'PROCESSED' }, trace);
+  }
+
+  /** Moves the money of a deposit and of a transfer. */
+  async function move(depositId: string, transferId: string): Promise<void> {
+    await pay(depositId);
     const t = (await findTransfer(transfers, transferId as TransferId))!;
     const total = t.amount;
     assert.equal((await shard.debit(databaseOf(t.senderWalletId), t, trace, { total })).outcome, 'applied');
@@ -125,7 +155,7 @@ export async function openTwoTenants(cluster: TestCluster) {
   async function tryDebit(transferId: string): Promise<string | undefined> {
     const t = (await findTransfer(transfers, transferId as TransferId))!;
     const verdict = await shard.debit(databaseOf(t.senderWalletId), t, trace, { total: t.amount });
-    await copyOutboxes(cluster, stores);
+    await copyOutboxes(cluster, stores, services);
     await countActivity();
     return verdict.outcome === 'rejected' ? verdict.reason : undefined;
   }
@@ -137,6 +167,22 @@ export async function openTwoTenants(cluster: TestCluster) {
       return (await readProjection(stores.events.service, 'wallet_activity')).live.position === position;
     });
     await counting.stop();
+  }
+
+  /** With 50.00 for its buyer. */
+  async function openShop(tenant: string): Promise<Things> {
+    const make = (path: string, body: unknown, key?: string) => made(tenant, 'POST', path, body, key);
+    const [buyer, seller] = [
+      await make('/v1/wallets', { user_id: 'erin' }),
+      await make('/v1/wallets', { user_id: 'frank' }),
+    ];
+    const wallets = [buyer['wallet_id'], seller['wallet_id']] as [WalletId, WalletId];
+    const deposit = await make('/v1/transactions', { wallet_id: wallets[0], type: 'CREDIT', amount: '50.00' }, 'shop');
+    await pay(String(deposit['transaction_id']));
+    return furnishShop([stores, services], tenant as Tenant, wallets, {
+      made: (method, path, body, key) => made(tenant, method, path, body, key),
+      list: async (path) => (await ask(tenant, 'GET', path)).body['data'] as Body[],
+    });
   }
 
   /** One of everything, with names of values that only ids tell from another tenant's. */
@@ -183,7 +229,8 @@ export async function openTwoTenants(cluster: TestCluster) {
       await make('/v1/webhook-endpoints', { url: 'https://example.com/hooks', types: ['transfer.completed'] }),
       'webhook_endpoint_id',
     );
-    await copyOutboxes(cluster, stores);
+    const shop = await openShop(tenant);
+    await copyOutboxes(cluster, stores, services);
     await countActivity();
     const [event] = await rowsOf<{ position: string }>(
       stores.events.admin,
@@ -205,6 +252,7 @@ export async function openTwoTenants(cluster: TestCluster) {
       ...{ stuck, withdrawal, decision },
       ...{ principal_id: principal, api_key_id: apiKey, webhook_endpoint_id: endpoint, replay_id: replay },
       ...{ position: event!.position },
+      ...shop,
     };
   }
 
@@ -216,6 +264,7 @@ export async function openTwoTenants(cluster: TestCluster) {
     furnish,
     tryDebit,
     stores,
+    services,
     started,
     stop: () => authenticator.stop(),
   };

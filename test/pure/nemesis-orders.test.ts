@@ -39,7 +39,7 @@ function told(): Told {
   const [book, orders] = [openBook(violations), openOrderBook(violations)];
   book.accepted(book.open(orderOf('the key', 'order', TERMS, SHOP, orders).asked), { id: ID }, 0);
   for (const sku of ['POT', 'CUP']) {
-    const { asked } = receiptOf(`stock ${sku}`, sku, 5).operation;
+    const { asked } = receiptOf(`stock ${sku}`, {}, sku, 5).operation;
     book.accepted(book.open(asked), { id: asked.id }, 0);
   }
   return { book, orders, seen };

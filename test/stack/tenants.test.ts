@@ -97,10 +97,44 @@ describe('two tenants of a stack', () => {
       assert.equal((await each.wallets.get(alice)).balance, '70.0000');
   });
 
-  test('are refused what does not keep tenants apart yet', async () => {
-    const { client } = sides.get('acme')!;
-    for (const refused of [client.call('listOrders', {}), client.call('listProducts', {})])
-      await assert.rejects(refused, { code: 'tenant_not_served' });
+  test('order with the same key from stock of their own, are paid in their own wallets, and are sent the goods', async () => {
+    const ordered = new Map<string, string>();
+    for (const [tenant, { client, alice: buyer, bob: seller }] of sides) {
+      await client.products.put('TEAPOT-1L', { unit_price: tenant === 'acme' ? '3.00' : '2.00', currency: 'USD' });
+      await client.stock.count('TEAPOT-1L', 3);
+      const lines = [{ sku: 'TEAPOT-1L', quantity: 1 }];
+      const body = { buyer_wallet_id: buyer, seller_wallet_id: seller, currency: 'USD', lines };
+      const order = await client.orders.create(body, { ...WAIT, idempotencyKey: 'order' });
+      assert.equal(order.status, 'CONFIRMED', JSON.stringify(order));
+      ordered.set(tenant, order.order_id);
+      await client.orders.handOver(order.order_id, 1, { carrier_reference: 'van 1' });
+      const shipment = order.consignments[0]!.shipment_id!;
+      const report = { event_id: 'report-1', status: 'DELIVERED' as const, at: new Date().toISOString() };
+      await until(30_000, `the goods of ${tenant} are not on their way`, async () => {
+        const reported = await client.shipments.report(shipment, report).catch(() => undefined);
+        return reported?.status === 'DELIVERED';
+      });
+      await until(30_000, `the order of ${tenant} has not ended`, async () => {
+        return (await client.orders.get(order.order_id)).status === 'COMPLETED';
+      });
+      const { return_id: id } = await client.returns.create(order.order_id, { lines }, { idempotencyKey: 'return' });
+      await client.returns.receive(id);
+      await until(30_000, `the return of ${tenant} is not paid back`, async () => {
+        return (await client.returns.get(id)).status === 'REFUNDED';
+      });
+    }
+    assert.equal(new Set(ordered.values()).size, 3);
+    for (const [tenant, { client, bob }] of sides) {
+      const { on_hand: onHand, reserved } = await client.stock.get('TEAPOT-1L');
+      assert.deepEqual([onHand, reserved], [3, 0]);
+      const { data: invoices } = await client.books.invoices.list();
+      assert.deepEqual(
+        invoices.map(({ number, amount, seller_wallet_id }) => [number, amount, seller_wallet_id]),
+        [[1, tenant === 'acme' ? '3.0000' : '2.0000', bob]],
+      );
+      for (const [other, id] of ordered)
+        if (other !== tenant) await assert.rejects(client.orders.get(id), { code: 'order_not_found' });
+    }
   });
 
   test('are bound by their own policies alone', async () => {

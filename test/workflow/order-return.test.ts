@@ -1,57 +1,14 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
-import type { WorkflowHandle } from '@temporalio/client';
-import type { InstallationId, ReturnId, TransferId } from '../../domain/ids.ts';
-import { ORDER_TASK_QUEUE, returnWorkflowId, type ReturnInput } from '../../workflows/order/messages.ts';
-import type { orderReturn } from '../../workflows/order/return.ts';
-import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { linesOf, ofOrders, ORDER_TASK_QUEUES, termsOf } from './order-run.ts';
+import { it, keepHistory, useEnvironment } from './environment.ts';
 import type { OrderActivity, OrderFaults } from './order-faults.ts';
-import { createOrderServices } from './order-services.ts';
+import { runReturn } from './order-return-run.ts';
 import { holdUp, unavailable } from './services.ts';
 
 const environment = useEnvironment();
 const DAY_MS = 86_400_000;
 
-type Handle = WorkflowHandle<typeof orderReturn>;
-
-/** A return of one of the first SKU, which is put on the shelf again, and two of the second, which are not. */
-async function withReturn(
-  faults: OrderFaults,
-  use: (start: () => Promise<Handle>, services: ReturnType<typeof createOrderServices>) => Promise<void>,
-) {
-  const returnId = randomUUID() as ReturnId;
-  const terms = termsOf({ lines: linesOf(1, 2) });
-  const services = createOrderServices(terms, returnId, () => environment().currentTimeMs(), faults);
-  const input: ReturnInput = {
-    ...{ returnId, terms, paidBy: 'hold-1' as TransferId, amount: '30.0000', dispatch: 'ordinary' },
-    lines: terms.lines.map((line, index) => ({ ...line, disposition: index === 0 ? 'restock' : 'scrap' })),
-    ...{ trace: { requestId: 'test-request' }, installationId: 'test-installation' as InstallationId },
-  };
-  const start = () =>
-    environment().client.workflow.start<typeof orderReturn>('orderReturn', {
-      ...{ workflowId: returnWorkflowId(returnId), taskQueue: ORDER_TASK_QUEUE, args: [input] },
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  await withWorkers(ofOrders([services]), () => use(start, services), ORDER_TASK_QUEUES);
-  // Whatever has become of it, the goods and the credit note are there once.
-  assert.deepEqual(
-    [...services.stock],
-    [
-      ['sku-1', { onHand: 101, reserved: 0 }],
-      ['sku-2', { onHand: 100, reserved: 0 }],
-    ],
-  );
-  assert.deepEqual([...services.creditNotes], [[returnId, '30.0000']]);
-  assert.ok(services.refunds.filter((end) => end === 'COMPLETED').length <= 1);
-  if (services.returned.status === 'REFUNDED') {
-    assert.equal(services.paid(), '-30.0000');
-    assert.equal(services.refundsPosted.size, 1);
-    assert.equal(services.returned.shown, null);
-  }
-  return services;
-}
+const withReturn = (faults: OrderFaults, use: Parameters<typeof runReturn>[2]) => runReturn(environment(), faults, use);
 
 describe('a return', () => {
   it('is taken back, has a credit note, and is refunded', async () => {

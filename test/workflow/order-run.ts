@@ -21,6 +21,7 @@ import {
   type OrderInput,
 } from '../../workflows/order/messages.ts';
 import type { order } from '../../workflows/order/order.ts';
+import { sameTenant, type Tenant } from '../../domain/tenant.ts';
 import { refusalOf, withWorkers } from './environment.ts';
 import type { OrderActivity, OrderFaults } from './order-faults.ts';
 import { createOrderServices, type OrderServices } from './order-services.ts';
@@ -36,6 +37,7 @@ export function linesOf(...quantities: number[]): OrderLine[] {
 export interface OrderOptions extends OrderFaults {
   readonly lines?: readonly OrderLine[];
   readonly allowSplit?: boolean;
+  readonly tenant?: Tenant;
   readonly deadlineInMs?: number;
   readonly dispatch?: 'ordinary' | 'local';
 }
@@ -108,7 +110,7 @@ export async function withOrders(environment: TestWorkflowEnvironment, cases: re
   for (const { name, services } of orders) assertOrderSettled(services, name);
 }
 
-export function termsOf({ lines = linesOf(2), allowSplit = false }: OrderOptions): OrderTerms {
+export function termsOf({ lines = linesOf(2), allowSplit = false, ...of }: OrderOptions): OrderTerms {
   return {
     orderId: randomUUID() as OrderId,
     buyerWalletId: '0a'.padEnd(36, '0') as WalletId,
@@ -117,6 +119,7 @@ export function termsOf({ lines = linesOf(2), allowSplit = false }: OrderOptions
     lines,
     shippingAmount: '5.0000',
     allowSplit,
+    ...sameTenant(of),
   };
 }
 

@@ -5,7 +5,7 @@
  * The keys are anybody's to use. One that somebody has used for another body is theirs for ever, so nothing of the order was or will be
  * made under it: an order that is to be paid by it is refused, and there is nothing to void; elsewhere the next key is taken.
  */
-import { createClient, CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
+import { CounterpoiseError, type Client, type Operations } from '../../client/client.ts';
 import type { TransferId } from '../../domain/ids.ts';
 import { parseUnits } from '../../domain/money.ts';
 import { collectionKey, holdKey, partReversalKey, refundKey, voidKey } from '../../domain/order/money.ts';
@@ -16,12 +16,12 @@ import type {
   RefundAnswer,
   RefundInput,
 } from '../../domain/order/operations.ts';
+import { createTransfersOf } from './transfers-of.ts';
 
 type Transfer = Operations['getTransfer']['answer'];
 
 /** An activity is given up after ten seconds (workflows/steps.ts); the API waits for so many of them. */
 const WAIT_SECONDS = 4;
-const TIMEOUT_MS = 4_000;
 /** How often an operator may have the same money collected, or a return refunded, anew. */
 const ATTEMPTS_MAX = 1_000;
 
@@ -31,12 +31,13 @@ export interface Payments extends OrderPayments {
 
 /** `apiUrl` is where the transfer API listens, `apiKey` the key for it, if it asks for one. */
 export function createPayments(apiUrl: string, apiKey: string | undefined): Payments {
-  const { transfers } = createClient({ baseUrl: apiUrl, apiKey, timeoutMs: TIMEOUT_MS, attemptsMax: 1 });
+  const transfersOf = createTransfersOf(apiUrl, apiKey);
 
   return {
-    authorize: (input) => authorize(transfers, input),
+    authorize: (input) => authorize(transfersOf(input.terms), input),
 
-    async captureHold({ orderId, transferId }) {
+    async captureHold({ orderId, transferId, ...of }) {
+      const transfers = transfersOf(of);
       const captured = await transfers
         .capture(transferId, {}, { waitSeconds: WAIT_SECONDS })
         .catch((error: unknown) => refusedAs(error, transfers, transferId));
@@ -51,9 +52,10 @@ export function createPayments(apiUrl: string, apiKey: string | undefined): Paym
       throw stillUnderWay(captured);
     },
 
-    voidHold: (input) => voidHold(transfers, input),
+    voidHold: (input) => voidHold(transfersOf(input.terms), input),
 
     async collect(input) {
+      const transfers = transfersOf(input.terms);
       const body = collectionBody(input);
       // One that was canceled has closed the collection: no other key is tried then.
       const answer = await untilFresh(['FAILED'], (attempt, options) =>
@@ -63,6 +65,7 @@ export function createPayments(apiUrl: string, apiKey: string | undefined): Paym
     },
 
     async closeCollection(input) {
+      const transfers = transfersOf(input.terms);
       const body = collectionBody(input);
       for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
         const idempotencyKey = collectionKey(input.orderId, input.n, attempt);
@@ -80,7 +83,8 @@ export function createPayments(apiUrl: string, apiKey: string | undefined): Paym
       throw new Error(`refused ${ATTEMPTS_MAX} times`);
     },
 
-    async refundReturn({ returnId, transferId, amount }) {
+    async refundReturn({ returnId, transferId, amount, ...of }) {
+      const transfers = transfersOf(of);
       const answer = await untilFresh(['FAILED', 'CANCELED'], (attempt, options) =>
         transfers.reverse(transferId, { amount }, { ...options, idempotencyKey: refundKey(returnId, attempt) }),
       );

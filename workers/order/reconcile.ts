@@ -5,10 +5,11 @@
  * the same however many orders are open; a repeat changes nothing, and any number may run.
  */
 import type { Database } from '../../db/database.ts';
-import { findOrder, listOpenOrders, type Order } from '../../db/order/queries.ts';
+import { findOrder, listOpenOrders, tenantAfter, type Order } from '../../db/order/queries.ts';
 import { listOpenReturns, type Return } from '../../db/order/returns.ts';
 import type { OrderPayments } from '../../domain/order/operations.ts';
 import { hasOrderEnded, ORDER_STATUS_RANKS } from '../../domain/order/order.ts';
+import { DEFAULT_TENANT, ofTenant, tenantOf } from '../../domain/tenant.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
@@ -63,9 +64,12 @@ export function startOrderReconciliations(deps: Deps): RunningService {
 }
 
 /** One page of each kind a call, and from the beginning again after the last one. */
-export function createRounds({ database, starter, holds, payments, logger }: Deps) {
+export function createRounds(deps: Deps) {
+  const { database, starter, holds, logger } = deps;
   const { client } = starter;
   const places: { order?: string; return?: string; hold?: string | undefined } = {};
+  /** Whose holds are looked at: one tenant after the other. */
+  let tenant = DEFAULT_TENANT;
 
   return {
     orders: async (): Promise<void> => {
@@ -81,9 +85,10 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     },
 
     holds: async (): Promise<void> => {
-      const page = await holds.page(places.hold);
+      const page = await holds.page(ofTenant(tenant), places.hold);
       places.hold = page.next;
-      await forEach(page.holds, settleHold);
+      if (page.next === undefined) tenant = await tenantAfter(database, tenant);
+      await forEach(page.holds, (hold) => settleHold(deps, hold));
     },
 
     reservations: () => forEach([RESERVED_SECONDS], (seconds) => startOrderReconciliation(starter, seconds)),
@@ -119,19 +124,21 @@ export function createRounds({ database, starter, holds, payments, logger }: Dep
     await startReturn(starter, row, (await findOrder(database, row.orderId))!);
     logger.warn({ return_id: row.returnId }, 'a return had no workflow: it was started again');
   }
+}
 
-  /** Of an order that does not exist nobody knows whether its goods have left: its hold ends by itself. */
-  async function settleHold({ orderId, n, transferId, createdAtMs }: Hold): Promise<void> {
-    if (Date.now() - createdAtMs < HOLD_AGE_MS) return;
-    const row = await findOrder(database, orderId);
-    const of = { order_id: orderId, consignment: n, transfer_id: transferId };
-    if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
-    if (!hasOrderEnded(row)) return;
-    const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
-    if (isTaken) await payments.captureHold({ orderId, transferId, trace: { requestId: row.requestId } });
-    else await holds.cancel(transferId);
-    logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
-  }
+/** Of an order that does not exist nobody knows whether its goods have left: its hold ends by itself. */
+async function settleHold({ database, holds, payments, logger }: Deps, hold: Hold): Promise<void> {
+  const { orderId, n, transferId, createdAtMs } = hold;
+  if (Date.now() - createdAtMs < HOLD_AGE_MS) return;
+  const row = await findOrder(database, orderId, tenantOf(hold));
+  const of = { order_id: orderId, consignment: n, transfer_id: transferId };
+  if (row === undefined) return logger.warn(of, 'a hold is for an order that does not exist: it ends by itself');
+  if (!hasOrderEnded(row)) return;
+  const isTaken = row.consignments.find((each) => each.n === n)?.money === 'CAPTURED';
+  const trace = { requestId: row.requestId };
+  if (isTaken) await payments.captureHold({ orderId, transferId, trace, ...ofTenant(row.tenant) });
+  else await holds.cancel(hold);
+  logger.warn({ ...of, status: row.status }, 'a hold was left of an order that has ended: it was settled');
 }
 
 /** Not behind a run of another body, whose row was lost: that one is asked to end, and ends as its goods and money are. */

@@ -2,6 +2,7 @@
 import { amountOf } from '../../domain/order/money.ts';
 import type { Consignment } from '../../domain/order/order.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Steps } from '../steps.ts';
@@ -21,11 +22,12 @@ export type Confirmed =
 export async function confirm(input: OrderInput, steps: Steps): Promise<Confirmed> {
   const { terms, trace, holdSeconds } = input;
   const { orderId, allowSplit } = terms;
+  const of = sameTenant(terms);
   const lines = terms.lines.map(({ sku, quantity }) => ({ sku, quantity }));
   const reserved = await steps.run(
     'reserve',
     INVENTORY_TASK_QUEUE,
-    { orderId, trace, lines, allowSplit },
+    { orderId, trace, lines, allowSplit, ...of },
     untilDeadline(input),
   );
   if (reserved.outcome === 'refused') return { outcome: 'refused', reason: 'out_of_stock' };
@@ -42,7 +44,7 @@ export async function confirm(input: OrderInput, steps: Steps): Promise<Confirme
   if (held.some(({ answer }) => answer.outcome === 'refused')) return { outcome: 'refused', reason: 'payment_refused' };
 
   const book = ({ n, lines: booked }: Consignment) =>
-    steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines: booked }, untilDeadline(input));
+    steps.run('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines: booked, ...of }, untilDeadline(input));
   const booked = await Promise.all(parts.map(book));
   if (booked.some(({ outcome }) => outcome !== 'booked')) return { outcome: 'refused', reason: 'delivery_refused' };
 

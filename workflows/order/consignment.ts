@@ -13,6 +13,7 @@ import { amountOf } from '../../domain/order/money.ts';
 import type { Issued } from '../../domain/inventory/operations.ts';
 import type { OrderAction, StoredConsignment } from '../../domain/order/operations.ts';
 import type { GoodsState } from '../../domain/order/order.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Attention } from './attention.ts';
@@ -120,17 +121,17 @@ export function createConsignment(
 
 /** Has the inventory decide again as the row says that it had, before it was restored. */
 async function decideAgain(
-  { terms: { orderId }, trace }: OrderInput,
+  { terms, trace }: OrderInput,
   { n, lines, goods, releaseReason, carrierReference: known }: StoredConsignment,
   { insist }: Attention,
   reason: string,
 ): Promise<Issued> {
-  const own = { orderId, trace, n };
+  const own = { orderId: terms.orderId, trace, n };
   const carrierReference = known ?? UNKNOWN_CARRIER;
   const { outcome } =
     goods === 'RELEASED'
       ? await insist('release', INVENTORY_TASK_QUEUE, { ...own, reason: releaseReason ?? reason })
-      : await insist('adoptIssued', INVENTORY_TASK_QUEUE, { ...own, lines, carrierReference });
+      : await insist('adoptIssued', INVENTORY_TASK_QUEUE, { ...own, lines, carrierReference, ...sameTenant(terms) });
   return outcome === 'issued' ? { outcome, carrierReference } : { outcome, reason: 'released' };
 }
 

@@ -51,7 +51,7 @@ export interface OrderReconciliationInput {
 
 export interface ReturnInput {
   readonly returnId: ReturnId;
-  readonly terms: Pick<OrderTerms, 'orderId' | 'sellerWalletId' | 'currency'>;
+  readonly terms: Pick<OrderTerms, 'orderId' | 'sellerWalletId' | 'currency' | 'tenant'>;
   readonly lines: readonly (OrderLine & { readonly disposition: 'restock' | 'scrap' })[];
   /** The transfer that has paid for the goods, and how much of it goes back. */
   readonly paidBy: TransferId;

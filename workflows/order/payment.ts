@@ -5,6 +5,7 @@
 import { condition } from '@temporalio/workflow';
 import { amountOf, pricedLines, shippingOf } from '../../domain/order/money.ts';
 import type { OrderAction, StoredConsignment } from '../../domain/order/operations.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { ACCOUNTING_TASK_QUEUE } from '../accounting/messages.ts';
 import type { Attention } from './attention.ts';
 import { ORDER_TASK_QUEUE, type OrderInput } from './messages.ts';
@@ -26,7 +27,7 @@ export function createPayment(
   const { n, transferId } = stored;
   const amount = amountOf(terms, stored);
   const own = { orderId, n, trace };
-  const books = { orderId, n, sellerWalletId, currency, trace };
+  const books = { orderId, n, sellerWalletId, currency, trace, ...sameTenant(terms) };
   let isDue = false;
   let resolution: Exclude<OrderAction, 'retry'> | undefined;
 
@@ -41,8 +42,8 @@ export function createPayment(
   async function pay(): Promise<void> {
     if (stored.money === 'DUE') return settleDue();
     if (stored.money !== 'HELD') return;
-    const captured = await insist('captureHold', ORDER_TASK_QUEUE, { orderId, trace, transferId });
-    const isPaid = captured.outcome === 'captured';
+    const hold = { orderId, trace, transferId, ...sameTenant(terms) };
+    const isPaid = (await insist('captureHold', ORDER_TASK_QUEUE, hold)).outcome === 'captured';
     const { number } = await insist('postInvoice', ACCOUNTING_TASK_QUEUE, {
       ...books,
       buyerWalletId,

@@ -4,6 +4,7 @@
  */
 import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { RefundAnswer } from '../../domain/order/operations.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { ACCOUNTING_TASK_QUEUE } from '../accounting/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import { createSteps } from '../steps.ts';
@@ -22,14 +23,15 @@ export function orderReturn(input: ReturnInput): Promise<'REFUNDED' | 'REFUND_DU
 async function course({ returnId, terms, lines, paidBy, amount, trace, ...caller }: ReturnInput) {
   const { orderId, sellerWalletId, currency } = terms;
   const steps = createSteps(caller);
-  const books = { orderId, sellerWalletId, currency, returnId, trace };
+  const of = sameTenant(terms);
+  const books = { orderId, sellerWalletId, currency, returnId, trace, ...of };
   const attention = createAttention(steps, (shown) =>
     steps.run('recordReturnAttention', ORDER_TASK_QUEUE, { returnId, ...shown }),
   );
   const { insist } = attention;
 
   const received = lines.map(({ sku, quantity, disposition }) => ({ sku, quantity, disposition }));
-  await insist('takeBack', INVENTORY_TASK_QUEUE, { orderId, returnId, lines: received, trace });
+  await insist('takeBack', INVENTORY_TASK_QUEUE, { orderId, returnId, lines: received, trace, ...of });
   const sold = lines.map(({ sku, quantity, unitPrice }) => ({ sku, quantity, unitPrice }));
   const { number } = await insist('postCreditNote', ACCOUNTING_TASK_QUEUE, { ...books, lines: sold });
   await insist('recordReturn', ORDER_TASK_QUEUE, { returnId, trace, creditNoteNumber: number });
@@ -51,7 +53,8 @@ async function course({ returnId, terms, lines, paidBy, amount, trace, ...caller
     const givenUpAtMs = Date.now() + ASKED_FOR_MS;
     let over: (() => void) | undefined;
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
-      const answer = await insist('refundReturn', ORDER_TASK_QUEUE, { returnId, transferId: paidBy, amount, trace });
+      const paid = { returnId, transferId: paidBy, amount, trace };
+      const answer = await insist('refundReturn', ORDER_TASK_QUEUE, { ...paid, ...of });
       if (answer.outcome === 'refunded') over?.();
       if (answer.outcome === 'refunded' || Date.now() + pauseMs > givenUpAtMs) return answer;
       over ??= attention.show('refund_refused', `the seller's wallet cannot pay: ${answer.reason}`);

@@ -2,6 +2,7 @@
 import { condition, patched } from '@temporalio/workflow';
 import type { ShipmentState } from '../../domain/delivery/operations.ts';
 import type { StoredConsignment } from '../../domain/order/operations.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import type { Attention } from './attention.ts';
 import { ORDER_TASK_QUEUE, type OrderInput } from './messages.ts';
@@ -17,11 +18,12 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 export function createShipment(
-  { terms: { orderId }, trace, stored: before }: Pick<OrderInput, 'terms' | 'trace' | 'stored'>,
+  { terms, trace, stored: before }: Pick<OrderInput, 'terms' | 'trace' | 'stored'>,
   stored: StoredConsignment,
   { insist }: Attention,
 ): Shipment {
-  const own = { orderId, n: stored.n, trace };
+  const own = { orderId: terms.orderId, n: stored.n, trace };
+  const booked = { ...own, lines: stored.lines, ...sameTenant(terms) };
   let movements = 0;
 
   return {
@@ -33,14 +35,14 @@ export function createShipment(
 
   /** For a delivery that was restored from before the booking. Replay depends on the number of microtasks elsewhere. */
   async function bookAgain(): Promise<void> {
-    await insist('book', DELIVERY_TASK_QUEUE, { ...own, lines: stored.lines });
+    await insist('book', DELIVERY_TASK_QUEUE, booked);
   }
 
   async function deliver(carrierReference: string): Promise<void> {
     if (stored.goods === 'DELIVERED') return;
     // Counted before each look, so that what is reported while the answer is under way has it looked at again.
     let seen = movements;
-    const handedOver = { ...own, carrierReference, lines: stored.lines };
+    const handedOver = { ...booked, carrierReference };
     if (before !== undefined && patched('booked-again')) await bookAgain();
     let shipment: ShipmentState | undefined = await insist('handOver', DELIVERY_TASK_QUEUE, handedOver);
     // A signal says when to look; one that is lost is made up for by the time.

@@ -6,6 +6,7 @@ import { condition, patched } from '@temporalio/workflow';
 import { amountOf } from '../../domain/order/money.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { CancelReason, Consignment, Line, OrderTerms } from '../../domain/order/order.ts';
+import { sameTenant } from '../../domain/tenant.ts';
 import { DELIVERY_TASK_QUEUE } from '../delivery/messages.ts';
 import { INVENTORY_TASK_QUEUE } from '../inventory/messages.ts';
 import type { Attention } from './attention.ts';
@@ -81,7 +82,7 @@ async function confirmWhatLeft(
       const amount = amountOf(terms, { n, lines });
       const [held, booked] = await Promise.all([
         insist('authorize', ORDER_TASK_QUEUE, { orderId, trace, terms, n, amount, holdSeconds }),
-        insist('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines }),
+        insist('book', DELIVERY_TASK_QUEUE, { orderId, trace, n, lines, ...sameTenant(terms) }),
       ]);
       const { transferId } = held;
       if (transferId === undefined) return unexplained('goods have left without a hold of this order');

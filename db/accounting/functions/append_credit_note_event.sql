@@ -6,6 +6,6 @@ LANGUAGE sql VOLATILE AS $$
   SELECT append_saga_event('accounting', p_type, credit_note_id, credit_note_id,
     jsonb_build_object('credit_note_id', credit_note_id, 'order_id', order_id, 'seller_wallet_id', seller_wallet_id,
       'number', number::text, 'amount', amount::text, 'currency', currency) || p_more,
-    p_request_id, p_traceparent)
+    p_request_id, p_traceparent, tenant)
   FROM credit_notes WHERE credit_note_id = p_credit_note_id
 $$;

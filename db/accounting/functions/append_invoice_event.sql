@@ -7,6 +7,6 @@ LANGUAGE sql VOLATILE AS $$
     jsonb_build_object('invoice_id', invoice_id, 'order_id', order_id, 'consignment', consignment::text,
       'seller_wallet_id', seller_wallet_id, 'buyer_wallet_id', buyer_wallet_id, 'number', number::text, 'amount', amount::text,
       'currency', currency) || p_more,
-    p_request_id, p_traceparent)
+    p_request_id, p_traceparent, tenant)
   FROM invoices WHERE invoice_id = p_invoice_id
 $$;

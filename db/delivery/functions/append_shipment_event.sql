@@ -5,6 +5,6 @@ CREATE OR REPLACE FUNCTION append_shipment_event(
 LANGUAGE sql VOLATILE AS $$
   SELECT append_saga_event('delivery', p_type, shipment_id, shipment_id,
     jsonb_build_object('shipment_id', shipment_id, 'order_id', order_id, 'consignment', consignment::text) || p_more,
-    p_request_id, p_traceparent)
+    p_request_id, p_traceparent, tenant)
   FROM shipments WHERE shipment_id = p_shipment_id
 $$;

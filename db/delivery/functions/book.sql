@@ -1,8 +1,10 @@
 -- Books the shipment of a consignment, once, and returns the step's outcome: booked; refused (too_many_units), for ever; or undone,
--- if its cancellation came first. A booking that was canceled later is undone too, so that nobody goes on with it.
+-- if its cancellation came first. A booking that was canceled later is undone too, so that nobody goes on with it. A program of the version
+-- before names no tenant, and then it is the default one, as in all operations.
+DROP FUNCTION IF EXISTS book(uuid, integer, uuid, jsonb, integer, text, text);
 CREATE OR REPLACE FUNCTION book(
   p_order_id uuid, p_consignment integer, p_shipment_id uuid, p_lines jsonb, p_units_max integer, p_request_id text,
-  p_traceparent text, OUT outcome text, OUT reason text
+  p_traceparent text, p_tenant text DEFAULT 'default', OUT outcome text, OUT reason text
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -27,7 +29,7 @@ BEGIN
     RETURN;
   END IF;
   outcome := 'booked';
-  INSERT INTO shipments (shipment_id, order_id, consignment, units) VALUES (p_shipment_id, p_order_id, p_consignment, units);
+  INSERT INTO shipments (shipment_id, tenant, order_id, consignment, units) VALUES (p_shipment_id, p_tenant, p_order_id, p_consignment, units);
   PERFORM append_shipment_event('shipment.booked', p_shipment_id, jsonb_build_object('units', units::text), p_request_id, p_traceparent);
 END
 $$;

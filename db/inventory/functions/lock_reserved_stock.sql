@@ -10,7 +10,8 @@ BEGIN
   IF FOUND THEN
     RAISE EXCEPTION 'nothing is reserved for consignment % of %', missing, p_order_id USING ERRCODE = 'no_data_found';
   END IF;
-  PERFORM FROM stock WHERE sku IN (SELECT sku FROM reservations WHERE order_id = p_order_id AND n = ANY (p_ns) AND state = 'RESERVED')
+  PERFORM FROM stock
+  WHERE (tenant, sku) IN (SELECT tenant, sku FROM reservations WHERE order_id = p_order_id AND n = ANY (p_ns) AND state = 'RESERVED')
   ORDER BY sku FOR NO KEY UPDATE;
 END
 $$;
