@@ -28,6 +28,9 @@ export async function checkCourses(readers: OrderReaders, findings: Findings): P
       const { fencesOf, ...of } = done;
       const fences = fencesOf(row.id);
       for (const detail of orderProblems(row, fences)) findings.report('O2', subject, detail);
+      const others = of.stockOf(row.id)?.tenants.filter((tenant) => tenant !== row.tenant) ?? [];
+      if (others.length > 0) findings.report('O2', subject, `goods of ${others.join(', ')} were reserved for it`);
+      if (row.has_case_of_another) findings.report('O2', subject, 'a case of it is of another tenant');
       for (const consignment of row.consignments) {
         const { n } = consignment;
         const found: Done = {
@@ -71,6 +74,11 @@ async function doneFor(page: readonly OrderRow[], { inventory, accounting, deliv
   );
   const fencesOf = Map.groupBy(fences, ({ id }) => id);
   return {
+    /** Whose stock the order's goods are, or were before they left or were given back. */
+    stockOf: await byId<{ id: string; tenants: readonly string[] }>(
+      inventory,
+      sql`SELECT order_id AS id, array_agg(DISTINCT tenant) AS tenants FROM reservations WHERE order_id = ANY(${uuids(ids)}) GROUP BY 1`,
+    ),
     fencesOf: (id: string): ReadonlyMap<string, StepFence> =>
       new Map((fencesOf.get(id) ?? []).map((fence) => [fence.step, fence])),
     transferOf: await transfersSeen(transfer, transferIds),
@@ -103,6 +111,7 @@ function ordersAfter(id: string, limit: number): SQL {
       coalesce((SELECT json_agg(json_build_object('n', n, 'lines', lines, 'goods', goods, 'money', money, 'amount', amount::text,
           'transferId', transfer_id, 'invoiceNumber', invoice_number) ORDER BY n)
         FROM consignments WHERE consignments.order_id = orders.order_id), '[]') AS consignments,
+      EXISTS (SELECT FROM order_cases WHERE order_cases.order_id = orders.order_id AND order_cases.tenant <> orders.tenant) AS has_case_of_another,
       ARRAY(SELECT step FROM order_steps WHERE order_steps.order_id = orders.order_id AND n = 0 ORDER BY created_at, step) AS steps
     FROM orders WHERE order_id > ${id} ORDER BY order_id LIMIT ${limit}`;
 }

@@ -15,7 +15,6 @@ export interface OrderReaders extends Readonly<Record<OrderService, Reader>> {
 
 export interface KnownOrder {
   readonly id: OrderId;
-  readonly tenant: string;
   readonly status: OrderStatus;
   readonly consignments: readonly { readonly n: number; readonly goods: GoodsState; readonly money: MoneyState }[];
 }
@@ -28,7 +27,7 @@ export async function knownOrders(
   const rows = await rowsOf<KnownOrder>(
     order,
     sql`
-    SELECT order_id AS id, tenant, status, coalesce((
+    SELECT order_id AS id, status, coalesce((
       SELECT json_agg(json_build_object('n', n, 'goods', goods, 'money', money) ORDER BY n) FROM consignments WHERE consignments.order_id = orders.order_id
     ), '[]') AS consignments
     FROM orders WHERE order_id = ANY(${uuids(ids)})`,

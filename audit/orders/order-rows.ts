@@ -27,6 +27,8 @@ export interface OrderRow {
     readonly unitPrice: string;
   }[];
   readonly consignments: readonly ConsignmentRow[];
+  /** Whether a case of it is another tenant's, open or closed. */
+  readonly has_case_of_another: boolean;
   /** Of the order as a whole, each once. */
   readonly steps: readonly string[];
 }

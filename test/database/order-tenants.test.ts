@@ -263,6 +263,18 @@ describe('the orders of tenants', () => {
       `UPDATE stock_entries SET tenant = 'acme', sequence = 99 WHERE tenant = 'bolt' AND sequence = 1`,
       /O1/,
     ],
+    [
+      'the goods of an order, which have left',
+      'inventory',
+      `UPDATE reservations SET tenant = 'acme' WHERE tenant = 'bolt' AND state = 'ISSUED'`,
+      /O2 order .*: goods of acme were reserved for it/,
+    ],
+    [
+      'a case',
+      'order',
+      `INSERT INTO order_cases (order_id, tenant, reason) SELECT order_id, 'acme', 'a test' FROM orders WHERE tenant = 'bolt' LIMIT 1`,
+      /O2 order .*: a case of it is of another tenant/,
+    ],
     ['an order', 'order', `UPDATE orders SET tenant = 'acme' WHERE tenant = 'bolt'`, /O6/],
     ['a return', 'order', `UPDATE returns SET tenant = 'acme' WHERE tenant = 'bolt'`, /another tenant than its order/],
     [
