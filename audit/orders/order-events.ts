@@ -1,20 +1,35 @@
-/** O7: each outbox of the services of orders has had the events of what its tables tell of, each once, and no others. */
+/**
+ * O7: each outbox of the services of orders has had the events of what its tables tell of, each once, and no others; and each that is still
+ * there is of the tenant whose it tells of, because to that one's readers alone it is shown.
+ */
 import { sql, type SQL } from 'drizzle-orm';
 import type { OrderService } from '../../domain/order-services.ts';
-import type { Findings } from '../findings.ts';
+import { reportDifferences, VIOLATIONS_KEPT, type Findings } from '../findings.ts';
 import { checkOutbox } from '../outbox.ts';
-import type { Reader } from '../reader.ts';
+import { rowsOf, type Reader } from '../reader.ts';
 
 export async function checkOrderEvents(
   readers: Readonly<Record<OrderService, Reader>>,
   findings: Findings,
 ): Promise<void> {
-  const check = (service: OrderService, expected: SQL, what: string): Promise<void> =>
-    checkOutbox(readers[service], service, expected, findings, { invariant: 'O7', what });
-  await check('order', ofOrders, 'order or return');
-  await check('inventory', ofInventory, 'stock of');
-  await check('delivery', ofShipments, 'shipment');
-  await check('accounting', ofBooks, 'document');
+  const check = async (service: OrderService, [expected, owners]: readonly [SQL, SQL], what: string): Promise<void> => {
+    await checkOutbox(readers[service], service, expected, findings, { invariant: 'O7', what });
+    reportDifferences('O7', await rowsOf(readers[service], ofAnother(owners)), findings, what);
+  };
+  await check('order', [ofOrders, ownersOfOrders], 'order or return');
+  await check('inventory', [ofInventory, ownersOfStock], 'stock of');
+  await check('delivery', [ofShipments, ownersOfShipments], 'shipment');
+  await check('accounting', [ofBooks, ownersOfBooks], 'document');
+}
+
+/** The events that bear another tenant than what they are about; `owners` has the subjects and whose they are. */
+function ofAnother(owners: SQL): SQL {
+  return sql`
+    SELECT subject AS movement, format('its event %s is of the tenant %s, and not of %s', event_id, told, owner.tenant) AS detail,
+      count(*) OVER ()::int AS total
+    FROM outbox_events CROSS JOIN LATERAL (SELECT coalesce(payload ->> 'tenant', 'default') AS told) said
+    JOIN (${owners}) owner (id, tenant) ON owner.id = subject
+    WHERE type NOT LIKE 'audit.%' AND told <> owner.tenant LIMIT ${VIOLATIONS_KEPT}`;
 }
 
 /** An event's id is its type and the id of what it is about. */
@@ -34,6 +49,8 @@ const ofOrders = sql`
     FROM returns CROSS JOIN (VALUES ('requested'), ('received'), ('refunded')) news (what)
     WHERE what = 'requested' OR what = 'received' AND received_at IS NOT NULL OR what = 'refunded' AND status = 'REFUNDED'
   ) due`;
+
+const ownersOfOrders = sql`SELECT order_id::text, tenant FROM orders UNION ALL SELECT return_id::text, tenant FROM returns`;
 
 /** The id of a consignment, as domain/derived-id.ts derives it. */
 const consignmentOf = (order: SQL, n: SQL): SQL => sql`(
@@ -66,6 +83,12 @@ const ofInventory = sql`
     FROM stock_entries WHERE type = 'COUNT'
   ) due`;
 
+/** Of an order for which nothing was reserved, the inventory has no row that says it. */
+const ownersOfStock = sql`
+  SELECT DISTINCT order_id::text, tenant FROM reservations
+  UNION ALL SELECT DISTINCT cause_id::text, tenant FROM stock_entries WHERE cause_id IS NOT NULL AND n IS NULL
+  UNION ALL SELECT ${countId}, tenant FROM stock_entries WHERE type = 'COUNT'`;
+
 const ofShipments = sql`
   SELECT shipment_id::text AS movement, type || '/' || shipment_id AS event_id, type, shipment_id::text AS subject,
     jsonb_build_object('shipment_id', shipment_id, 'order_id', order_id, 'consignment', consignment::text) || more AS data
@@ -78,6 +101,8 @@ const ofShipments = sql`
       jsonb_build_object('at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
       FROM carrier_events WHERE has_risen
   ) news JOIN shipments USING (shipment_id)`;
+
+const ownersOfShipments = sql`SELECT shipment_id::text, tenant FROM shipments`;
 
 const ofBooks = sql`
   SELECT key::text AS movement, type || '/' || key AS event_id, type, key::text AS subject, data || more AS data FROM (
@@ -97,3 +122,6 @@ const ofBooks = sql`
       UNION ALL SELECT 'refund.posted', jsonb_build_object('transfer_id', transfer_id) WHERE transfer_id IS NOT NULL
     ) news
   ) due`;
+
+const ownersOfBooks = sql`
+  SELECT invoice_id::text, tenant FROM invoices UNION ALL SELECT credit_note_id::text, tenant FROM credit_notes`;

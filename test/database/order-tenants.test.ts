@@ -291,6 +291,15 @@ describe('the orders of tenants', () => {
       `UPDATE credit_notes SET tenant = 'default' WHERE tenant = 'bolt'`,
       /and its return of bolt/,
     ],
+    ...ORDER_SERVICES.map(
+      (service) =>
+        [
+          `an event of the service ${service}`,
+          service,
+          `UPDATE outbox_events SET payload = payload::jsonb - 'tenant' WHERE payload ->> 'tenant' = 'bolt'`,
+          /O7 .*: its event .* is of the tenant default, and not of bolt/,
+        ] as const,
+    ),
     [
       'a hold',
       'transfer',
