@@ -109,7 +109,7 @@ describe('a policy of one tenant', () => {
     const currency = approving.nextCurrency();
     await policy(ACME, currency);
     const id = randomUUID() as TransferId;
-    const acceptance = { idempotencyKey: randomUUID(), bodyHash: '00', deadlineSeconds: 600 };
+    const acceptance = { idempotencyKey: randomUUID(), bodyHash: '00'.repeat(32), deadlineSeconds: 600 };
     await acceptTransfer(
       database.service,
       {
