@@ -105,28 +105,6 @@ describe('a policy of one tenant', () => {
     assert.deepEqual(statuses, ['AWAITING_APPROVAL', 'PENDING', 'PENDING']);
   });
 
-  test('demands no more of what the order worker asks for its tenant, which is not told that one’s id, than of what anybody asks for', async () => {
-    const currency = approving.nextCurrency();
-    await policy(ACME, currency);
-    const id = randomUUID() as TransferId;
-    const acceptance = { idempotencyKey: randomUUID(), bodyHash: '00'.repeat(32), deadlineSeconds: 600 };
-    await acceptTransfer(
-      database.service,
-      {
-        ...{ tenant: ACME, transferId: id, senderWalletId: wallet(), receiverWalletId: wallet() },
-        ...{ amount: '500.0000', currency },
-      },
-      {
-        ...{ ...acceptance, reference: undefined, metadata: undefined },
-        by: { acting: { tenant: ACME, actor: 'worker-order' }, trace },
-      },
-      trace,
-    );
-    const waiting = (await approving.ask(`${ACME}:admin`, 'GET', `/v1/approvals/${id}`)).body;
-    assert.deepEqual([waiting['asked_by'], waiting['asked_by_id'], waiting['needed']], ['worker-order', null, 1]);
-    assert.equal((await approving.vote(`${ACME}:bob`, waiting)).body['status'], 'APPROVED');
-  });
-
   test('sums in 24 hours what its tenant withdraws and sends, and nothing that another asks for from the same wallet', async () => {
     const currency = approving.nextCurrency();
     await policy(ACME, currency, { above_24h: '1000' });

@@ -1,13 +1,12 @@
 -- Has a transfer or a one-sided transaction that was accepted as AWAITING_APPROVAL, in the same transaction, wait for the votes that the present policy of its currency
 -- demands. Returns false if there is no policy any more. Where nobody asks, as for the run of a recurring transfer, one vote more is
--- needed, because one of the voters may have ordered it. Whoever asks for a tenant that is not told its id, as the order worker does, asks
--- all the same: what has no id has a name.
+-- needed, because one of the voters may have ordered it.
 CREATE OR REPLACE FUNCTION ask_approval(p_transfer_id uuid, p_asked_by_id uuid, p_asked_by text) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH asked AS (
     INSERT INTO approvals (approval_id, kind, tenant, reason, asked_by_id, asked_by, body_hash, amount, currency, policy_version, needed, expires_at)
     SELECT id, kind, tenant, CASE WHEN amount > above THEN 'above' ELSE 'above_24h' END, p_asked_by_id, p_asked_by, body_hash, amount, currency,
-      version, approvals + CASE WHEN p_asked_by IS NULL THEN 1 ELSE 0 END, clock_timestamp() + make_interval(secs => expires_in_seconds)
+      version, approvals + CASE WHEN p_asked_by_id IS NULL THEN 1 ELSE 0 END, clock_timestamp() + make_interval(secs => expires_in_seconds)
     FROM (
       SELECT transfer_id AS id, 'transfer' AS kind, tenant, body_hash, amount, currency FROM transfers
       WHERE transfer_id = p_transfer_id AND status = 'AWAITING_APPROVAL'

@@ -63,7 +63,7 @@ BEGIN
   ELSIF is_policy AND policy.version <> approval.policy_version THEN
     -- Votes that were given under the former one count no more.
     UPDATE approvals SET policy_version = policy.version,
-      needed = policy.approvals + CASE WHEN asked_by IS NULL THEN 1 ELSE 0 END,
+      needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,
       expires_at = least(expires_at, clock_timestamp() + make_interval(secs => policy.expires_in_seconds))
     WHERE approval_id = p_approval_id;
     outcome := 'policy_changed';
