@@ -3,7 +3,7 @@
  * The handler writes in a transaction of the consumer's database; that an event was processed and how far the consumer has come are
  * committed with it or not at all.
  *
- *   source ── a page ──▶ BEGIN, note as processed, handle, move the cursor, COMMIT
+ *   source ── a page ──▶ BEGIN, leave out what is done, handle, move the cursor, COMMIT
  *                          └─ failed ──▶ park the page ──▶ each event by itself: again after a pause, then a dead letter
  */
 import type { Event } from '../wire.ts';

@@ -32,13 +32,13 @@ export async function takeLease(
 }
 
 /** Prolongs the lease. Throws a LeaseLostError if another process has taken over. */
-export async function renewLease(store: Store, { consumer, token }: Lease, ttlMs: number): Promise<void> {
+export async function renewLease(store: Store, lease: Lease, ttlMs: number): Promise<void> {
   const rows = await run(
     store,
     `UPDATE consumer_cursors SET expires_at = clock_timestamp() + $3 * interval '1 ms' WHERE consumer = $1 AND token = $2 RETURNING token`,
-    [consumer, token, ttlMs],
+    [lease.consumer, lease.token, ttlMs],
   );
-  if (rows.length === 0) throw lost(consumer);
+  if (rows.length === 0) throw lost(lease);
 }
 
 /** Lets the next process take over at once. Changes nothing if one has. */
@@ -54,17 +54,13 @@ export async function leaveLease(store: Store, { consumer, token }: Lease): Prom
  * The last statement of each transaction of the consumer: moves its cursor to `readTo`, if there is one, never back. Throws a
  * LeaseLostError if the lease is another's; nobody takes it over from here until the commit.
  */
-export async function moveCursor(
-  connection: Connection,
-  { consumer, token }: Lease,
-  readTo: number | undefined,
-): Promise<void> {
+export async function moveCursor(connection: Connection, lease: Lease, readTo: number | undefined): Promise<void> {
   const { rows } = await connection.query(
     `UPDATE consumer_cursors SET position = greatest(position, $3::bigint), updated_at = clock_timestamp()
      WHERE consumer = $1 AND token = $2 RETURNING token`,
-    [consumer, token, readTo ?? null],
+    [lease.consumer, lease.token, readTo ?? null],
   );
-  if (rows.length === 0) throw lost(consumer);
+  if (rows.length === 0) throw lost(lease);
 }
 
 /**
@@ -82,6 +78,6 @@ export async function resetConsumer(store: Store, consumer: string, position: nu
   );
 }
 
-function lost(consumer: string): LeaseLostError {
+export function lost({ consumer }: Lease): LeaseLostError {
   return new LeaseLostError(`another process works as ${consumer} now`);
 }

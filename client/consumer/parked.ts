@@ -6,7 +6,8 @@
  *                     └──────▶ due later, after the last pause a dead letter: no time
  */
 import type { Event } from '../wire.ts';
-import type { Lease } from './cursor.ts';
+import { lost, type Lease } from './cursor.ts';
+import type { EventPage } from './source.ts';
 import { run, type Connection, type Store } from './store.ts';
 
 /** What is behind a dead letter: `wait` for it, or `go_on`. */
@@ -25,24 +26,28 @@ const LEAP_MS = 3_600_000;
 /** Rows that the subject's next event waits for: all, or all but dead letters. $2 is AfterDeadLetter in each statement below. */
 const BLOCKS = `(b.retry_at IS NOT NULL OR $2 = 'wait')`;
 
-/**
- * Notes the events as processed, and returns the ids of those that are to be handled now: not those that were processed before, nor
- * those that are parked or behind a parked one of their subject, whose ids are `waiting`.
- */
-export async function claimEvents(
+/** What of a page is to be handled now, and what waits behind a parked event of its subject, or is parked itself. By their ids. */
+export interface Claimed {
+  readonly fresh: ReadonlySet<string>;
+  readonly waiting: ReadonlySet<string>;
+}
+
+const WAITING = `
+  SELECT DISTINCT event_id FROM given WHERE EXISTS (
+    SELECT FROM parked_events b
+    WHERE b.consumer = $1 AND b.subject = given.subject AND (b.event_id = given.event_id OR ${BLOCKS})
+  )`;
+
+/** Claims events of another source than the log: those that were not processed before are noted as processed. */
+export async function claimByIds(
   connection: Connection,
   { consumer }: Lease,
   after: AfterDeadLetter,
   events: readonly Event[],
-): Promise<{ fresh: Set<string>; waiting: Set<string> }> {
+): Promise<Claimed> {
   const { rows } = await connection.query(
     `WITH given AS (SELECT * FROM unnest($3::text[], $4::bigint[], $5::text[]) AS g (event_id, position, subject)),
-     waiting AS (
-       SELECT DISTINCT event_id FROM given WHERE EXISTS (
-         SELECT FROM parked_events b
-         WHERE b.consumer = $1 AND b.subject = given.subject AND (b.event_id = given.event_id OR ${BLOCKS})
-       )
-     ),
+     waiting AS (${WAITING}),
      fresh AS (
        INSERT INTO processed_events (consumer, event_id, position)
        SELECT $1, event_id, position FROM given WHERE event_id NOT IN (SELECT event_id FROM waiting)
@@ -60,12 +65,40 @@ export async function claimEvents(
   return { fresh: ids(true), waiting: ids(false) };
 }
 
-/** Parks what is neither processed nor parked: the first of each subject is due now, unless an earlier one is in its way. */
+/**
+ * Claims events of the log: those behind the cursor. It needs no note of each, for in a lease one transaction comes after the other,
+ * and the next lease waits for the end of the last one, which moves the cursor. Throws a LeaseLostError if the lease is another's.
+ */
+export async function claimByPosition(
+  connection: Connection,
+  lease: Lease,
+  after: AfterDeadLetter,
+  events: readonly Event[],
+): Promise<Claimed> {
+  const { rows } = await connection.query(
+    `WITH given AS (SELECT * FROM unnest($3::text[], $4::text[]) AS g (event_id, subject))
+     SELECT position, ARRAY(${WAITING}) AS waiting FROM consumer_cursors WHERE consumer = $1 AND token = $5`,
+    [lease.consumer, after, events.map(({ id }) => id), events.map(({ subject }) => subject), lease.token],
+  );
+  const [row] = rows as { position: string; waiting: string[] }[];
+  if (row === undefined) throw lost(lease);
+  const unread = events.filter(({ position }) => position > Number(row.position)).map(({ id }) => id);
+  const parked = new Set(row.waiting);
+  return {
+    fresh: new Set(unread.filter((id) => !parked.has(id))),
+    waiting: new Set(unread.filter((id) => parked.has(id))),
+  };
+}
+
+/**
+ * Parks what of a page is neither processed nor parked: the first of each subject is due now, unless an earlier one is in its way. For
+ * the transaction that moves the cursor, before it does.
+ */
 export async function parkEvents(
   connection: Connection,
   { consumer }: Lease,
   after: AfterDeadLetter,
-  events: readonly Event[],
+  { events, readTo }: EventPage,
 ): Promise<void> {
   await connection.query(
     `WITH given AS (
@@ -73,6 +106,7 @@ export async function parkEvents(
        FROM unnest($3::text[], $4::bigint[], $5::text[], $6::text[]) AS g (event_id, position, subject, event)
        WHERE NOT EXISTS (SELECT FROM processed_events p WHERE p.consumer = $1 AND p.event_id = g.event_id)
          AND NOT EXISTS (SELECT FROM parked_events p WHERE p.consumer = $1 AND p.event_id = g.event_id)
+         AND ($7 OR position > (SELECT c.position FROM consumer_cursors c WHERE c.consumer = $1))
      )
      INSERT INTO parked_events (consumer, event_id, position, subject, event, retry_at)
      SELECT $1, event_id, position, subject, event::json, CASE
@@ -80,7 +114,7 @@ export async function parkEvents(
          SELECT FROM parked_events b WHERE b.consumer = $1 AND b.subject = given.subject AND ${BLOCKS}
        ) THEN 'infinity' ELSE clock_timestamp() END
      FROM given ON CONFLICT DO NOTHING`,
-    [consumer, after, ...columns(events), events.map((event) => JSON.stringify(event))],
+    [consumer, after, ...columns(events), events.map((event) => JSON.stringify(event)), readTo === undefined],
   );
 }
 

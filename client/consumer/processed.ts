@@ -1,5 +1,5 @@
 /**
- * The end of processed events. What comes from the log is told by the cursor alone, so the newest rows are enough; what comes from
+ * The end of processed events. What comes from the log is told by the cursor, and has a row only if it had failed; what comes from
  * elsewhere may come again, and is told by its row for some time.
  */
 import type { Lease } from './cursor.ts';

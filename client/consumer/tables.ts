@@ -16,7 +16,8 @@ CREATE TABLE IF NOT EXISTS consumer_cursors (
   expires_at timestamp (3) with time zone NOT NULL DEFAULT clock_timestamp(),
   updated_at timestamp (3) with time zone NOT NULL DEFAULT clock_timestamp()
 );
--- What has taken effect, written in the transaction of its effect. The newest rows alone are kept.
+-- What has taken effect, written in the transaction of its effect: of other sources than the log, and what had failed. The newest
+-- rows alone are kept.
 CREATE TABLE IF NOT EXISTS processed_events (
   consumer text NOT NULL,
   event_id text NOT NULL,

@@ -3,7 +3,8 @@ import type { Event } from '../wire.ts';
 import { moveCursor, type Lease } from './cursor.ts';
 import { LeaseLostError } from './errors.ts';
 import {
-  claimEvents,
+  claimByIds,
+  claimByPosition,
   noteFailure,
   parkEvents,
   takeDue,
@@ -61,7 +62,7 @@ export function createWork<C extends Connection>(deps: WorkDeps<C>): Work {
 
   async function park(lease: Lease, page: EventPage): Promise<boolean> {
     await transaction(async (connection) => {
-      await parkEvents(connection, lease, after, page.events);
+      await parkEvents(connection, lease, after, page);
       await moveCursor(connection, lease, page.readTo);
     });
     return false;
@@ -104,18 +105,20 @@ export function createWork<C extends Connection>(deps: WorkDeps<C>): Work {
 async function applyIn<C extends Connection>(
   connection: C,
   lease: Lease,
-  { events, readTo }: EventPage,
+  page: EventPage,
   { handle, after, limitMs }: WorkDeps<C>,
 ): Promise<boolean> {
-  let isWhole = true;
-  if (events.length > 0) {
-    const { fresh, waiting } = await claimEvents(connection, lease, after, events);
-    if (fresh.size > 0) await withinLimit(limitMs, handle(takeOut(events, fresh), connection));
-    isWhole = waiting.size === 0;
-    if (!isWhole) await parkEvents(connection, lease, after, takeOut(events, waiting));
+  const { events, readTo } = page;
+  if (events.length === 0) {
+    await moveCursor(connection, lease, readTo);
+    return true;
   }
+  const claim = readTo === undefined ? claimByIds : claimByPosition;
+  const { fresh, waiting } = await claim(connection, lease, after, events);
+  if (fresh.size > 0) await withinLimit(limitMs, handle(takeOut(events, fresh), connection));
+  if (waiting.size > 0) await parkEvents(connection, lease, after, { ...page, events: takeOut(events, waiting) });
   await moveCursor(connection, lease, readTo);
-  return isWhole;
+  return waiting.size === 0;
 }
 
 /** The events with these ids, each once. */
