@@ -179,11 +179,38 @@ export async function readLog(
   database: Database,
   after: number,
   limit: number,
-  { tenant, types, subject }: LogFilter,
+  filter: LogFilter,
   positionsMax: number,
-): Promise<{ events: LoggedEvent[]; readTo: number; head: LogHead }> {
+): Promise<LogPage> {
+  const { tenant, types, subject } = filter;
   // An index leads to the events of a subject, however far they are apart.
-  const last = subject === undefined ? after + positionsMax : Number.MAX_SAFE_INTEGER;
+  if (subject !== undefined) return readPositions(database, after, Number.MAX_SAFE_INTEGER, limit, filter);
+  const isEach = tenant === undefined && types === undefined;
+  const near = Math.min(positionsMax, isEach ? limit : Math.max(NEAR_POSITIONS, 2 * limit));
+  const page = await readPositions(database, after, after + near, limit, filter);
+  const isAll = page.events.length > 0 || page.readTo === page.head.position || near === positionsMax;
+  return isAll ? page : readPositions(database, after, after + positionsMax, limit, filter);
+}
+
+/**
+ * PostgreSQL sorts all that it looks through, as long as it knows nothing of a young partition: a page is looked for nearby before it
+ * is looked for in everything.
+ */
+const NEAR_POSITIONS = 2_000;
+
+export interface LogPage {
+  readonly events: LoggedEvent[];
+  readonly readTo: number;
+  readonly head: LogHead;
+}
+
+async function readPositions(
+  database: Database,
+  after: number,
+  last: number,
+  limit: number,
+  { tenant, types, subject }: LogFilter,
+): Promise<LogPage> {
   const { rows } = await database.execute<HeadRow & { at: string | null; payload: CloudEvent }>(sql`
     SELECT ${HEAD_COLUMNS}, page.position AS at, page.payload
     FROM log_head LEFT JOIN (
