@@ -111,7 +111,7 @@ export function startConsumer(
   };
 }
 
-export async function until(what: string, isSo: () => Promise<boolean>, limitMs = 30_000): Promise<void> {
+export async function until(what: string, isSo: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
   const deadline = performance.now() + limitMs;
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -93,16 +93,12 @@ describe('the projection flows', () => {
     assert.deepEqual(await waiting(), []);
   });
 
-  test('counts what is delivered again, by one that is killed, and by two at once, no second time', async () => {
+  test('counts what is read again, after one that was killed, and by two at once, no second time', async () => {
     await log.append(2_500);
     const killed = await startProcess();
     await until('it has begun', async () => (await readProjection(events.service, NAME)).live.position > 500);
     killed.kill('SIGKILL');
     await Promise.all([startProcess(), startProcess()]);
-    await allCounted();
-    assert.deepEqual(await lines(), oracleOf(log), `seed ${log.seed}`);
-    await rowsOf(events.admin, 'UPDATE consumer_cursors SET position = 0');
-    await log.append(100);
     await allCounted();
     assert.deepEqual(await lines(), oracleOf(log), `seed ${log.seed}`);
   });
