@@ -5,8 +5,7 @@
  * first one's commit, so that a snapshot that shows the second shows the first.
  */
 import { sql, type SQL } from 'drizzle-orm';
-import type pg from 'pg';
-import { executePrepared, type Database } from './database.ts';
+import { executePrepared, type Database, type DatabaseOptions } from './database.ts';
 import { CURRENT_SERVER } from './installation.ts';
 
 export interface OutboxRow {
@@ -36,13 +35,18 @@ export interface PageLimits {
   readonly eventsMax: number;
 }
 
+type Admission = NonNullable<DatabaseOptions['admit']>;
+
 /**
- * Has a connection read outboxes by their indexes. The plan of a statement may be made while the outbox is empty, and is kept: by such a
- * plan, each look would read the whole outbox for the few rows at its end.
+ * Has the connections that are admitted read outboxes by their indexes. The plan of a statement may be made while the outbox is empty,
+ * and is kept: by such a plan, each look would read the whole outbox for the few rows at its end.
  */
-export async function readByIndexes(connection: pg.ClientBase): Promise<void> {
-  await connection.query('SET enable_seqscan = off');
-  await connection.query('SET enable_bitmapscan = off');
+export function readingByIndexes(admit: Admission): Admission {
+  return async (connection) => {
+    await admit(connection);
+    await connection.query('SET enable_seqscan = off');
+    await connection.query('SET enable_bitmapscan = off');
+  };
 }
 
 /** The place of the outbox's database (db/installation.ts). */

@@ -2,12 +2,11 @@
  * The services' databases, opened by a process's settings: with the role that their URLs name, and guarded against databases of
  * another installation. The caller sets the bounds of their use.
  */
-import type pg from 'pg';
 import { requireSettings, SettingsError, type Settings } from '../process/config.ts';
 import { ORDER_SERVICES, type OrderService } from '../domain/order-services.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './database.ts';
 import type { InstallationGuard } from './installation.ts';
-import { readByIndexes } from './outbox-queries.ts';
+import { readingByIndexes } from './outbox-queries.ts';
 import { SCHEMA_VERSIONS, type ServiceName } from './schema-version.ts';
 
 /** `connectionsMax` defaults to the setting DATABASE_CONNECTIONS. */
@@ -86,11 +85,7 @@ export function openOutboxes(
   const serviceOf = (name: string): ServiceName => (name in SCHEMA_VERSIONS ? (name as ServiceName) : 'wallet');
   return new Map(
     [...urls].map(([name, url]) => {
-      const admitted = guard.admit(serviceOf(name));
-      const admit = async (connection: pg.ClientBase): Promise<void> => {
-        await admitted(connection);
-        await readByIndexes(connection);
-      };
+      const admit = readingByIndexes(guard.admit(serviceOf(name)));
       return [name, openDatabase(url, { ...limits, admit })];
     }),
   );

@@ -18,13 +18,14 @@ export const PLANTED_EVENT_BUGS = {
       },
       {
         file: 'db/outbox-queries.ts',
-        find: `sql\`xid >= pg_snapshot_xmin(\${since}::pg_snapshot) AND NOT pg_visible_in_snapshot(xid, \${since}::pg_snapshot)\`;`,
-        replace: `sql\`sequence > \${since}::bigint\`;`,
+        find: `WHERE xid >= pg_snapshot_xmin(\${since}::pg_snapshot)
+          AND NOT pg_visible_in_snapshot(xid, \${since}::pg_snapshot) OFFSET 0`,
+        replace: `WHERE sequence > \${since}::bigint OFFSET 0`,
       },
       {
         file: 'db/outbox-queries.ts',
-        find: `durableSnapshot(since), isInside`,
-        replace: `durableSnapshot(undefined), isInside`,
+        find: `durableSnapshot(since), inside`,
+        replace: `durableSnapshot(undefined), inside`,
       },
     ],
     faults: [lateCommits],

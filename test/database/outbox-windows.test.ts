@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { closeDatabases, openDatabase, type Database } from '../../db/database.ts';
-import { continueWindow, openWindow, readByIndexes } from '../../db/outbox-queries.ts';
+import { continueWindow, openWindow, readingByIndexes } from '../../db/outbox-queries.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
 
 const TRANSACTIONS = 200;
@@ -22,7 +22,7 @@ describe('a window of an outbox', () => {
     const { transfer } = await cluster.createStores();
     outbox = openDatabase(transfer.adminUrl, {
       ...{ applicationName: 'test', connectionsMax: 1, queryTimeoutMs: 30_000 },
-      admit: readByIndexes,
+      admit: readingByIndexes(async () => {}),
     });
     // As in a new installation: what the plans are made for is an empty outbox.
     const end = await present();
