@@ -18,7 +18,7 @@ import { holdKey } from '../../domain/order/money.ts';
 import { orderBodyHash } from '../../domain/order/order-body.ts';
 import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
 import type { WalletId } from '../../domain/ids.ts';
-import { ofTenant, type Tenant } from '../../domain/tenant.ts';
+import { ofTenant, tenantOf, type Tenant } from '../../domain/tenant.ts';
 import { createRounds } from '../../workers/order/reconcile.ts';
 import { rolledBack, workflowsOf } from './audited.ts';
 import { rowsOf, startCluster, type TestCluster, type TestDatabase, type TestStores } from './database.ts';
@@ -346,14 +346,18 @@ describe('the orders of tenants', () => {
     await course.confirm(left);
     await rowsOf(admin, `UPDATE orders SET status = 'CANCELED' WHERE order_id = '${left.orderId}'`);
     const canceled: string[] = [];
+    const found = findHolds(stores, async (id) => void canceled.push(id));
     const rounds = createRounds({
       ...{ database, payments: course.payments, logger: pino({ level: 'silent' }) },
-      holds: findHolds(stores, async (id) => void canceled.push(id)),
+      holds: {
+        ...found,
+        page: (of, from) => (tenantOf(of) === 'acme' ? Promise.reject(new Error('no answer')) : found.page(of, from)),
+      },
       starter: { client: { withDeadline: (_: number, call: () => Promise<unknown>) => call() } } as never,
     });
     await rounds.holds();
-    await rounds.holds();
-    assert.deepEqual(canceled, [], 'not of the default tenant, nor of acme');
+    await assert.rejects(rounds.holds(), /no answer/);
+    assert.deepEqual(canceled, [], 'not of the default tenant, nor of acme, whose holds cannot be had');
     await rounds.holds();
     assert.deepEqual(canceled, [transferId(holdKey(left.orderId, 1), 'bolt' as Tenant)]);
   });

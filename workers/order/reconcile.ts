@@ -85,9 +85,16 @@ export function createRounds(deps: Deps) {
     },
 
     holds: async (): Promise<void> => {
-      const page = await holds.page(ofTenant(tenant), places.hold);
-      places.hold = page.next;
-      if (page.next === undefined) tenant = await tenantAfter(database, tenant);
+      const whose = tenant;
+      const from = places.hold;
+      // Before they are asked for: a tenant whose holds cannot be had now waits for its next turn, and holds up none of the others.
+      tenant = await tenantAfter(database, whose);
+      places.hold = undefined;
+      const page = await holds.page(ofTenant(whose), from);
+      if (page.next !== undefined) {
+        tenant = whose;
+        places.hold = page.next;
+      }
       await forEach(page.holds, (hold) => settleHold(deps, hold));
     },
 
