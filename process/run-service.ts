@@ -28,13 +28,14 @@ export async function runService(
     const settings = readSettings();
     logger = createLogger(settings, name);
     const stopRequested = firstSignal();
+    // Also while it starts, when it may wait for a database or a Temporal that is gone.
+    void stopRequested.then(() => setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref());
     const metrics = await serveMetrics(settings, logger);
     const traces = await startTracesIfSet(settings, name, logger);
     const service = await start(settings, logger, metrics);
     logger.info('started');
     const signal = await Promise.race([stopRequested, service.failed ?? stopRequested]);
     logger.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(EXIT.failed), STOP_TIMEOUT_MS).unref();
     await service.stop();
     await Promise.all([metrics?.stop(), traces?.stop()]);
     process.exit(0);
