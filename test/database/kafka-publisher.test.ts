@@ -17,7 +17,7 @@ import { rowsOf, startCluster, type TestCluster, type TestDatabase } from './dat
 import type { KafkaBroker, KafkaMessage } from '../../dev/kafka-broker.ts';
 import { lacksKafka, startKafka } from './kafka-broker.ts';
 
-const CATCH_UP_LIMIT_MS = 60_000;
+const CATCH_UP_LIMIT_MS = 120_000;
 
 describe('the publisher to Kafka', { skip: lacksKafka }, () => {
   let cluster: TestCluster;

@@ -17,7 +17,7 @@ import { startCluster, type TestCluster } from './database.ts';
 import type { KafkaBroker } from '../../dev/kafka-broker.ts';
 import { lacksKafka, startKafka } from './kafka-broker.ts';
 
-const WAIT_LIMIT_MS = 60_000;
+const WAIT_LIMIT_MS = 120_000;
 
 describe('a broker that wants TLS and a password', { skip: lacksKafka }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'counterpoise-kafka-keys-'));

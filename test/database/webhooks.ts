@@ -76,7 +76,7 @@ export function useHooks() {
   };
 }
 
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 120_000;
 
 export interface WebhookAnswer extends Record<string, unknown> {
   readonly webhook_endpoint_id: WebhookEndpointId;

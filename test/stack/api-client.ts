@@ -46,7 +46,7 @@ export interface ApiClient {
 
 /** Longer than the longest wait that the API grants. */
 const CALL_LIMIT_MS = 90_000;
-const SERVED_LIMIT_MS = 60_000;
+const SERVED_LIMIT_MS = 120_000;
 /** What an API that is short of time answers. Refusals of a state, such as wallet_shard_behind, are answers. */
 const LATER = ['overloaded', 'temporal_unavailable', 'database_unavailable', 'wallet_api_unavailable'];
 

@@ -46,7 +46,7 @@ describe('approvals on a stack', () => {
   };
   const statusOf = async (id: string): Promise<unknown> => (await api.get<Body>(`/v1/transfers/${id}`)).body['status'];
   const reaches = (id: string, status: string): Promise<void> =>
-    until(60_000, `${id} is not ${status}`, async () => (await statusOf(id)) === status);
+    until(120_000, `${id} is not ${status}`, async () => (await statusOf(id)) === status);
 
   test('what is approved by somebody else moves once, what is rejected or canceled moves nothing', async () => {
     taken(await api.put<Body>('/v1/approval-policies/USD', { version: 0, above: '10' }));

@@ -146,7 +146,7 @@ describe('batches', { concurrency: 2 }, () => {
           await until(LIMIT_MS, 'nothing moved', async () => (await moved()) > start);
           const { body } = await posted;
           await killAndAwaitNext(stack, name);
-          await stack.waitUntilReady(60_000);
+          await stack.waitUntilReady(120_000);
           const { counts } = await untilCompleted(body.batch_id);
           assert.deepEqual([counts.total, counts.pending], [items.length, 0]);
           await money.assertSound();

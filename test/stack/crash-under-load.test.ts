@@ -97,7 +97,7 @@ describe('under load', { concurrency: 2 }, () => {
         }
         await sleep(pauseMs);
       }
-      await stack.waitUntilReady(60_000);
+      await stack.waitUntilReady(120_000);
       await load.assertKept();
       await assertLogged(money);
     });

@@ -32,10 +32,10 @@ describe('sagas as they are drawn', () => {
     const key = randomUUID();
     const { body: waiting } = await money.api.transfer(sender, slow, '3', { prefer: 'wait=0', 'idempotency-key': key });
     ids.push(waiting.transfer_id);
-    await until(60_000, 'nothing is tried again', async () => (await drawn(waiting.transfer_id)).pending.length > 0);
+    await until(120_000, 'nothing is tried again', async () => (await drawn(waiting.transfer_id)).pending.length > 0);
     await killAndAwaitNext(stack, 'app');
-    await stack.waitUntilReady(60_000);
-    await until(60_000, 'nothing is tried again', async () =>
+    await stack.waitUntilReady(120_000);
+    await until(120_000, 'nothing is tried again', async () =>
       (await drawn(waiting.transfer_id)).pending.some(({ attempt }) => attempt > 1),
     );
     await unlock();
@@ -88,7 +88,7 @@ describe('sagas as they are drawn', () => {
   /** As it is once every source has answered, which on a busy machine may take another try. */
   async function drawn(id: string): Promise<Saga> {
     let timeline: TransferTimeline | undefined;
-    await until(60_000, `not every source of ${id} answers`, async () => {
+    await until(120_000, `not every source of ${id} answers`, async () => {
       const { status, body } = await money.api.get<TransferTimeline>(`/v1/transfers/${id}/timeline`);
       assert.equal(status, 200, JSON.stringify(body));
       timeline = body;
