@@ -32,12 +32,12 @@ describe('sagas as they are drawn', () => {
     const key = randomUUID();
     const { body: waiting } = await money.api.transfer(sender, slow, '3', { prefer: 'wait=0', 'idempotency-key': key });
     ids.push(waiting.transfer_id);
-    await until(120_000, 'nothing is tried again', async () => (await drawn(waiting.transfer_id)).pending.length > 0);
+    const creditIsAt = (least: number) => async () =>
+      (await drawn(waiting.transfer_id)).pending.some(({ leg, attempt }) => leg === 'credit' && attempt >= least);
+    await until(120_000, 'the credit is not tried', creditIsAt(1));
     await killAndAwaitNext(stack, 'app');
     await stack.waitUntilReady(120_000);
-    await until(120_000, 'nothing is tried again', async () =>
-      (await drawn(waiting.transfer_id)).pending.some(({ attempt }) => attempt > 1),
-    );
+    await until(120_000, 'the credit is not tried again', creditIsAt(2));
     await unlock();
 
     const { checked } = await money.assertSound();
