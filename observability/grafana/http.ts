@@ -1,6 +1,6 @@
 /** What clients ask for, and what they are answered. */
 import type { Dashboard } from './dashboard.ts';
-import { NOT_HEALTH, quantile } from './queries.ts';
+import { NOT_HEALTH, OURS, quantile } from './queries.ts';
 
 export const HTTP: Dashboard = {
   uid: 'counterpoise-http',
@@ -12,20 +12,23 @@ export const HTTP: Dashboard = {
         {
           title: 'By status',
           unit: 'reqps',
-          queries: [['sum by (status) (rate(http_requests_total[5m]))', '{{status}}']],
+          queries: [[`sum by (status) (rate(http_requests_total{${OURS}}[5m]))`, '{{status}}']],
           width: 12,
         },
         {
           title: 'By route',
           unit: 'reqps',
-          queries: [['sum by (method, route) (rate(http_requests_total[5m])) > 0', '{{method}} {{route}}']],
+          queries: [[`sum by (method, route) (rate(http_requests_total{${OURS}}[5m])) > 0`, '{{method}} {{route}}']],
           width: 12,
         },
         {
           title: 'How long answers take, 99 of 100',
           unit: 's',
           queries: [
-            [`${quantile(0.99, 'http_request_duration_seconds', 'method, resource')} > 0`, '{{method}} {{resource}}'],
+            [
+              `${quantile(0.99, 'http_request_duration_seconds', 'method, resource', OURS)} > 0`,
+              '{{method}} {{resource}}',
+            ],
           ],
           width: 12,
         },
@@ -33,7 +36,10 @@ export const HTTP: Dashboard = {
           title: 'How long answers take, half',
           unit: 's',
           queries: [
-            [`${quantile(0.5, 'http_request_duration_seconds', 'method, resource')} > 0`, '{{method}} {{resource}}'],
+            [
+              `${quantile(0.5, 'http_request_duration_seconds', 'method, resource', OURS)} > 0`,
+              '{{method}} {{resource}}',
+            ],
           ],
           width: 12,
         },
@@ -49,7 +55,7 @@ export const HTTP: Dashboard = {
           unit: 'reqps',
           queries: [
             [
-              `sum by (method, route, status) (rate(http_requests_total{status=~"5..",${NOT_HEALTH}}[5m]))`,
+              `sum by (method, route, status) (rate(http_requests_total{${OURS},status=~"5..",${NOT_HEALTH}}[5m]))`,
               '{{method}} {{route}} {{status}}',
             ],
           ],

@@ -1,5 +1,7 @@
 /** What queries of several dashboards have in common. */
 
+/** What else a Prometheus scrapes counts requests too. */
+export const OURS = 'job=~"counterpoise.*"';
 /** Probes are no requests of anybody. */
 export const NOT_HEALTH = 'route!~"/health.*"';
 export const share = (part: string, whole: string): string => `sum(${part}) / (sum(${whole}) > 0) or vector(0)`;

@@ -1,6 +1,6 @@
 /** For whoever is woken: is money safe, do transfers end, what is stuck, what lags, what is down, what changed. */
 import type { Dashboard } from './dashboard.ts';
-import { NOT_HEALTH, quantile, share, shown } from './queries.ts';
+import { NOT_HEALTH, OURS, quantile, share, shown } from './queries.ts';
 
 export const THREE_AM: Dashboard = {
   uid: 'counterpoise-3am',
@@ -141,7 +141,7 @@ export const THREE_AM: Dashboard = {
         {
           title: 'Processes',
           description: 'docs/runbooks/TargetDown.md',
-          queries: [['min by (job, instance) (up)', '{{job}} {{instance}}']],
+          queries: [[`min by (job, instance) (up{${OURS}})`, '{{job}} {{instance}}']],
           isVerdict: true,
         },
         {
@@ -151,8 +151,8 @@ export const THREE_AM: Dashboard = {
           queries: [
             [
               share(
-                `rate(http_requests_total{status=~"5..",status!="501",${NOT_HEALTH}}[5m])`,
-                `rate(http_requests_total{${NOT_HEALTH}}[5m])`,
+                `rate(http_requests_total{${OURS},status=~"5..",status!="501",${NOT_HEALTH}}[5m])`,
+                `rate(http_requests_total{${OURS},${NOT_HEALTH}}[5m])`,
               ),
             ],
           ],

@@ -35,9 +35,9 @@ export async function startPrometheus(
   quick: (rules: string) => string = (rules) => rules,
 ): Promise<RunningPrometheus> {
   const directory = mkdtempSync(join(tmpdir(), 'counterpoise-prometheus-'));
-  const scrapes = Object.entries(targets).map(([name, url]) => ({
-    job_name: name,
-    static_configs: [{ targets: [new URL(url).host] }],
+  const processes = Object.entries(targets).map(([name, url]) => ({
+    targets: [new URL(url).host],
+    labels: { process: name },
   }));
   writeFileSync(join(directory, 'rules.yml'), quick(readFileSync(RULES, 'utf8')));
   const configuration = join(directory, 'prometheus.yml');
@@ -47,7 +47,7 @@ export async function startPrometheus(
     JSON.stringify({
       global: { scrape_interval: '3s', scrape_timeout: '3s', evaluation_interval: '1s' },
       rule_files: ['rules.yml'],
-      scrape_configs: scrapes,
+      scrape_configs: [{ job_name: 'counterpoise', static_configs: processes }],
     }),
   );
   const url = `http://127.0.0.1:${await freePort()}`;
