@@ -85,8 +85,8 @@ describe('the alarms', () => {
   for (const { alert, expr, labels, annotations } of rules)
     test(`${alert}: its link leads to its page, which says what to do`, async () => {
       assert.match(labels.severity, /^(page|ticket)$/);
-      assert.equal(annotations.runbook_url, `${PAGES}/${alert}.md`);
-      const page = read(annotations.runbook_url);
+      assert.equal(annotations.runbook_url, `{{ $externalLabels.runbooks }}/${alert}.md`);
+      const page = read(`${PAGES}/${alert}.md`);
       assert.ok(page.startsWith(`# ${alert}\n`));
       assert.deepEqual(
         [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading),
@@ -107,6 +107,24 @@ describe('the alarms', () => {
           name,
         );
     });
+
+  test('the links lead to where the Prometheus of compose serves the pages, and the label is no label of an alarm', () => {
+    const { global: all, alerting } = parse(read('observability/prometheus/prometheus.yml')) as {
+      global: { external_labels: { runbooks: string } };
+      alerting: { alert_relabel_configs: { action: string; regex: string }[] };
+    };
+    const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
+      services: { prometheus: { command: string[]; volumes: string[]; ports: string[] } };
+    };
+    const { command, volumes, ports } = services.prometheus;
+    const { host, pathname } = new URL(all.external_labels.runbooks);
+    assert.ok(ports.includes(`127.0.0.1:${host.replace('localhost:', '')}:9090`), host);
+    // Where Prometheus has what `--web.user-assets` names.
+    assert.equal(pathname, '/user');
+    const [, served] = command.find((each) => each.startsWith('--web.user-assets='))!.split('=');
+    assert.ok(volumes.includes(`./${PAGES}:${served}:ro`));
+    assert.deepEqual(alerting.alert_relabel_configs, [{ action: 'labeldrop', regex: 'runbooks' }]);
+  });
 
   test('each is tested to fire and to stay silent', () => {
     const { tests } = parse(read(RULES_TESTS)) as {

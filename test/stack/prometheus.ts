@@ -10,6 +10,8 @@ import { freePort } from './free-port.ts';
 import { until } from './stack.ts';
 
 const RULES = fileURLToPath(new URL('../../observability/prometheus/rules.yml', import.meta.url));
+/** Where the links of alarms lead. */
+export const RUNBOOKS = 'https://runbooks.example';
 const START_LIMIT_MS = 120_000;
 
 /** Why it cannot be had, for a test to be skipped. */
@@ -45,7 +47,12 @@ export async function startPrometheus(
     configuration,
     // JSON is YAML.
     JSON.stringify({
-      global: { scrape_interval: '3s', scrape_timeout: '3s', evaluation_interval: '1s' },
+      global: {
+        scrape_interval: '3s',
+        scrape_timeout: '3s',
+        evaluation_interval: '1s',
+        external_labels: { runbooks: RUNBOOKS },
+      },
       rule_files: ['rules.yml'],
       scrape_configs: [{ job_name: 'counterpoise', static_configs: processes }],
     }),
