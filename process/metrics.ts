@@ -247,9 +247,11 @@ function eventState(registry: Registry) {
     ),
     webhookEndpoints: show('webhook_endpoints', 'Webhook endpoints, by status.', ['status']),
     webhookPending: show('webhook_deliveries_pending', 'Webhook deliveries that have failed and are tried again.'),
-    deadLettersKept: show('dead_letters', 'Dead letters of projections that wait for a decision, by consumer.', [
-      'consumer',
-    ]),
+    deadLettersKept: show(
+      'dead_letters',
+      'What was given up and waits for a decision, by consumer: dead letters of projections, and of webhooks the deliveries that were given up, at most 100,000, until they are delivered after all, their endpoint is deleted, or five weeks have gone by. Those of Kafka are in its topic alone.',
+      ['consumer'],
+    ),
   };
 }
 

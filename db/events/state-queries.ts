@@ -51,13 +51,14 @@ export async function listReaders(database: Database): Promise<ReaderState[]> {
   return rows.map(({ reader, events, seconds }) => ({ reader, events: Number(events), seconds }));
 }
 
-const PENDING_MAX = 100_000;
+/** Of what is pending, and of what was given up. */
+const DELIVERIES_MAX = 100_000;
 
 export interface DeliveryState {
   readonly endpoints: ReadonlyMap<EndpointStatus, number>;
   /** At most 100,000. */
   readonly pending: number;
-  /** By projection. */
+  /** What was given up and waits for a decision, by projection, with its next generation, and of `webhooks` at most 100,000. */
   readonly deadLetters: ReadonlyMap<string, number>;
 }
 
@@ -66,12 +67,18 @@ export async function deliveryState(database: Database): Promise<DeliveryState> 
     sql`SELECT status, count(*)::int AS count FROM webhook_endpoints GROUP BY status`,
   );
   const pending = await database.execute<{ count: number }>(
-    sql`SELECT count(*)::int AS count FROM (SELECT FROM webhook_deliveries WHERE status = 'PENDING' LIMIT ${PENDING_MAX}) pending`,
+    sql`SELECT count(*)::int AS count FROM (SELECT FROM webhook_deliveries WHERE status = 'PENDING' LIMIT ${DELIVERIES_MAX}) pending`,
   );
   const dead = await database.execute<{ name: string; count: number }>(sql`
     SELECT name, (
-      SELECT count(*)::int FROM parked_events WHERE consumer = ${consumerOf(sql`name`, sql`generation`)} AND retry_at IS NULL
-    ) AS count FROM projections`);
+      SELECT count(*)::int FROM parked_events
+      WHERE consumer IN (${consumerOf(sql`name`, sql`generation`)}, ${consumerOf(sql`name`, sql`next_generation`)}) AND retry_at IS NULL
+    ) AS count FROM projections
+    UNION ALL SELECT 'webhooks', count(*)::int FROM (
+      SELECT FROM webhook_endpoints e CROSS JOIN LATERAL (
+        SELECT FROM webhook_deliveries d WHERE d.webhook_endpoint_id = e.webhook_endpoint_id AND d.status = 'FAILED' LIMIT ${DELIVERIES_MAX}
+      ) own LIMIT ${DELIVERIES_MAX}
+    ) given_up`);
   return {
     endpoints: new Map(endpoints.rows.map(({ status, count }) => [status, count])),
     pending: pending.rows[0]!.count,

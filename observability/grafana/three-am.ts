@@ -130,7 +130,11 @@ export const THREE_AM: Dashboard = {
         {
           title: 'Dead letters',
           description: 'docs/runbooks/DeadLetters.md',
-          queries: [['sum(max by (consumer) (counterpoise_dead_letters)) + sum(increase(dlq_messages_total[1d]))']],
+          queries: [
+            [
+              `sum(max by (consumer) (counterpoise_dead_letters)) + sum(increase(dlq_messages_total{${OURS},queue="kafka"}[7d]))`,
+            ],
+          ],
           redFrom: 1,
         },
       ],
