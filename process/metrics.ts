@@ -154,7 +154,7 @@ function movementCounts(registry: Registry): MovementCounts {
     registry,
     {
       name: 'counterpoise_movement_duration_seconds',
-      help: 'Seconds from the acceptance of a movement, or from its scheduled time, to its end, by the clock of the transfer database. A batch counts once, as a whole; holds are left out, for they last until somebody captures them.',
+      help: 'Seconds from when a movement could begin (its acceptance, its approval or its scheduled time, whichever is the latest) to its end, by the clock of the transfer database. What ended before is left out. A batch counts once, as a whole; holds are left out, for they last until somebody captures them.',
       buckets: MOVEMENT_SECONDS,
     },
     { kind: TIMED_KINDS },
@@ -187,17 +187,17 @@ function stateMetrics(registry: Registry) {
     ),
     inFlight: show(
       'movements_in_flight',
-      'Movements that have not ended, by kind and status: of each status at most the 100,000 oldest, and of DEBITED as many of the newest.',
+      'Movements that have not ended, by kind and status: of each status at most the 100,000 oldest, and of SCHEDULED and DEBITED as many of the newest.',
       ['kind', 'status'],
     ),
     oldestInFlight: show(
       'movement_oldest_age_seconds',
-      'Seconds since the oldest movement that has not ended was accepted, or since its scheduled time, by kind. 0 if there is none.',
+      'Seconds since the oldest movement that has not ended could begin (since it was accepted or approved, or since its scheduled time), by kind. 0 if there is none, or if that is to come.',
       ['kind'],
     ),
     stuck: show(
       'movements_stuck',
-      'Movements that should have ended five minutes ago: accepted, due or captured before, or holds that expired before; and those that need an operator.',
+      'Movements that should have ended five minutes ago: accepted, approved, due or captured before, or holds that expired before; and those that need an operator.',
       ['kind'],
     ),
     openCases: show('cases_open', 'Cases that wait for an operator, by reason.', ['reason']),

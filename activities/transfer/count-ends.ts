@@ -5,20 +5,27 @@ import type { Transaction } from '../../db/transfer/transaction-queries.ts';
 import { kindOfTransaction, kindOfTransfer, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import type { TransferFailureReason } from '../../domain/transfer/transfer.ts';
 
-/** `isDebited`: whether it is known to have been debited, so that an end other than COMPLETED has given the money back. */
-export function countTransfer(counts: MovementCounts, transfer: Transfer, isDebited: boolean): void {
-  const { status, failureReason, createdAt, scheduledAt, updatedAt } = transfer;
+/**
+ * `isDebited`: whether it is known to have been debited, so that an end other than COMPLETED has given the money back. What ended before
+ * it could begin, such as a transfer that was canceled before its time, has taken no time: `lastedSeconds` is negative.
+ */
+export function countTransfer(
+  counts: MovementCounts,
+  transfer: Transfer,
+  { isDebited, lastedSeconds }: { readonly isDebited: boolean; readonly lastedSeconds: number },
+): void {
+  const { status, failureReason } = transfer;
   const kind = kindOfTransfer(transfer);
   counts.ended({ kind, status, reason: failureReason ?? 'none' }, 1);
-  if (kind === 'transfer') counts.lasted(kind, secondsBetween(scheduledAt ?? createdAt, updatedAt));
+  if (kind === 'transfer' && lastedSeconds >= 0) counts.lasted(kind, lastedSeconds);
   if (isDebited && status !== 'COMPLETED') counts.compensated(failureReason ?? 'canceled', 1);
 }
 
-export function countTransaction(counts: MovementCounts, transaction: Transaction): void {
-  const { status, failureReason, createdAt, updatedAt } = transaction;
+export function countTransaction(counts: MovementCounts, transaction: Transaction, lastedSeconds: number): void {
+  const { status, failureReason } = transaction;
   const kind = kindOfTransaction(transaction);
   counts.ended({ kind, status, reason: failureReason ?? 'none' }, 1);
-  counts.lasted(kind, secondsBetween(createdAt, updatedAt));
+  counts.lasted(kind, Math.max(0, lastedSeconds));
 }
 
 /** Of the reasons for which an item fails, those that only a debit that was refused has. */
@@ -41,6 +48,7 @@ export function countBatch(counts: MovementCounts, { tally, lastedSeconds }: Wri
   if (lastedSeconds !== undefined) counts.lasted('batch', lastedSeconds);
 }
 
-function secondsBetween(from: Date, until: Date): number {
+/** Of members of a group, which wait for nobody. */
+export function secondsBetween(from: Date, until: Date): number {
   return Math.max(0, until.getTime() - from.getTime()) / 1_000;
 }

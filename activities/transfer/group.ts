@@ -11,7 +11,7 @@ import type { ReadGroupLegs } from '../../domain/transfer/group.ts';
 import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import { isTerminal } from '../../domain/transfer/transfer.ts';
 import { forEach } from '../../process/for-each.ts';
-import { countTransfer } from './count-ends.ts';
+import { countTransfer, secondsBetween } from './count-ends.ts';
 
 export type GroupTransferActivities = ReturnType<typeof createGroupTransferActivities>;
 
@@ -52,7 +52,10 @@ export function createGroupTransferActivities({
       const ended = await recordGroupEnds(database, groupId, transferIds, new Date(debitedAtMs));
       for (const transfer of ended) {
         tell(transfer);
-        countTransfer(counts, transfer, true);
+        countTransfer(counts, transfer, {
+          isDebited: true,
+          lastedSeconds: secondsBetween(transfer.createdAt, transfer.updatedAt),
+        });
       }
       const known = new Set(ended.map(({ transferId }) => transferId));
       if (known.size < transferIds.length) {

@@ -58,7 +58,8 @@ export function createTransferActivities(
      */
     recordTransferStatus: async ({ transferId, next, trace, debitedAtMs, advance, bodyHash }: StatusWrite) => {
       const debitedAt = debitedAtMs === undefined ? undefined : new Date(debitedAtMs);
-      const ended = (transfer: Transfer): void => countTransfer(counts, transfer, debitedAt !== undefined);
+      const ended = (transfer: Transfer, lastedSeconds: number): void =>
+        countTransfer(counts, transfer, { isDebited: debitedAt !== undefined, lastedSeconds });
       const known = { debitedAt, advance, bodyHash, ended };
       const stored = await recordTransferStatus(database, transferId, next, trace, known);
       tell(stored);
@@ -106,7 +107,8 @@ export function createTransferActivities(
       end: TransactionEnd;
       trace: TraceContext;
     }) => {
-      const ended = (transaction: Transaction): void => countTransaction(counts, transaction);
+      const ended = (transaction: Transaction, lastedSeconds: number): void =>
+        countTransaction(counts, transaction, lastedSeconds);
       const stored = await recordTransactionEnd(database, transactionId, end, trace, bodyHash, ended);
       tell(stored);
       return endOf(stored);

@@ -23,6 +23,7 @@ import { andBody, isBody } from './body.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { insertEvent } from './insert-clauses.ts';
+import { lastedSeconds } from './lasted.ts';
 import { transfers, transferSteps } from './schema.ts';
 
 export type Transfer = typeof transfers.$inferSelect;
@@ -56,11 +57,14 @@ export async function recordTransferStatus(
     debitedAt?: Date | undefined;
     advance?: AdvanceState | undefined;
     bodyHash?: string | undefined;
-    /** Called with the row if this call has written its end. */
-    ended?: (transfer: Transfer) => void;
+    /** Called with the row if this call has written its end, and with how long it took (lasted.ts). */
+    ended?: (transfer: Transfer, lastedSeconds: number) => void;
   } = {},
 ): Promise<Transfer> {
   const reason = next.status === 'FAILED' ? next.failureReason : null;
+  const lasted = isEnd(next)
+    ? sql`, ${lastedSeconds(sql`transfer_id`, sql`coalesce(scheduled_at, created_at)`)}`
+    : sql``;
   const { rows } = await executePrepared(
     database,
     sql`
@@ -73,10 +77,10 @@ export async function recordTransferStatus(
     ), step AS (
       INSERT INTO transfer_steps (transfer_id, step, reason, created_at) ${stepsTo(next.status, reason, debitedAt)}
     )${isEnd(next) ? sql`, ${atTheEnd(transferId, next, trace)}` : sql``}${advance === 'applied' ? sql`, ${logAdvance}` : sql``}
-    SELECT ${columnsOf(transfers)} FROM changed`,
+    SELECT ${columnsOf(transfers)}${lasted} FROM changed`,
   );
   const changed = rows[0] && rowOf(transfers, rows[0]);
-  if (isEnd(next) && changed !== undefined) ended?.(changed);
+  if (isEnd(next) && changed !== undefined) ended?.(changed, Number(rows[0]!['lasted_seconds']));
   if (isEnd(next) && changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, `transfer/${transferId}`, `the transfer is ${next.status}`);
   if (changed !== undefined) return changed;

@@ -5,8 +5,9 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
 import type { Database } from '../database.ts';
+import { notBefore } from './lasted.ts';
 
-/** Of each status; the oldest are counted first, and of those that are debited as many of the newest. */
+/** Of each status; the oldest are counted first, and of those that may wait for days, scheduled or debited, as many of the newest. */
 const OPEN_MAX = 100_000;
 /** So long after it should have ended, a movement is stuck. */
 export const STUCK_AFTER = sql`interval '5 minutes'`;
@@ -15,7 +16,7 @@ export interface OpenMovements {
   readonly kind: MovementKind;
   readonly status: 'SCHEDULED' | 'PENDING' | 'DEBITED';
   readonly count: number;
-  /** Since the oldest was accepted, or since its scheduled time; 0 if that is to come. */
+  /** Since the oldest could begin: since it was accepted or approved, or since its scheduled time; 0 if that is to come. */
   readonly oldestSeconds: number;
   readonly stuck: number;
 }
@@ -30,20 +31,20 @@ export async function listOpenMovements(database: Database, openMax = OPEN_MAX):
     stuck: string;
   }>(sql`
     SELECT kind, status, sum(movements) AS count, greatest(extract(epoch FROM now() - min(since)), 0)::float8 AS oldest,
-      coalesce(sum(movements) FILTER (WHERE is_stuck), 0) AS stuck
+      coalesce(sum(movements) FILTER (WHERE needs_attention OR coalesce(due, since) < now() - ${STUCK_AFTER}), 0) AS stuck
     FROM (
-      ${oldestTransfers('SCHEDULED', openMax)} UNION ALL ${oldestTransfers('PENDING', openMax)}
-      UNION ALL ${oldestTransfers('DEBITED', openMax)} UNION ALL ${newestDebited(openMax)}
+      ${oldestTransfers('SCHEDULED', openMax)} UNION ALL ${newestTransfers('SCHEDULED', openMax)}
+      UNION ALL ${oldestTransfers('PENDING', openMax)}
+      UNION ALL ${oldestTransfers('DEBITED', openMax)} UNION ALL ${newestTransfers('DEBITED', openMax)}
       UNION ALL (
-        SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, 1, created_at,
-          attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
+        SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, 1,
+          ${couldBegin(sql`transaction_id`, sql`created_at`)}, attention_since IS NOT NULL, NULL
         FROM transactions WHERE status = 'PENDING' ORDER BY created_at, transaction_id LIMIT ${openMax}
       ) UNION ALL (
-        SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, created_at,
-          attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
+        SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, created_at, attention_since IS NOT NULL, NULL
         FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${openMax}
       )
-    ) open (kind, status, movements, since, is_stuck) GROUP BY kind, status`);
+    ) open (kind, status, movements, since, needs_attention, due) GROUP BY kind, status`);
   return rows.map(({ kind, status, count, oldest, stuck }) => ({
     ...{ kind, status, oldestSeconds: oldest },
     count: Number(count),
@@ -55,27 +56,35 @@ function oldestTransfers(status: OpenMovements['status'], openMax: number): SQL 
   return openTransfers(status, sql`true`, sql`created_at, transfer_id LIMIT ${openMax}`);
 }
 
-/** Those behind the oldest: holds, which may wait for days, must not hide the transfers that are stuck behind them. */
-function newestDebited(openMax: number): SQL {
+/**
+ * Those behind the oldest: holds, which may wait for days, must not hide the transfers that are stuck behind them, nor what is
+ * scheduled for next month what was due today.
+ */
+function newestTransfers(status: 'SCHEDULED' | 'DEBITED', openMax: number): SQL {
   const lastOfOldest = sql`(
-          SELECT created_at FROM transfers WHERE listed_status = 'DEBITED' ORDER BY created_at, transfer_id OFFSET ${openMax - 1} LIMIT 1)`;
+          SELECT created_at FROM transfers WHERE listed_status = ${sql.raw(`'${status}'`)} ORDER BY created_at, transfer_id OFFSET ${openMax - 1} LIMIT 1)`;
   return openTransfers(
-    'DEBITED',
+    status,
     sql`created_at > ${lastOfOldest}`,
     sql`created_at DESC, transfer_id DESC LIMIT ${openMax}`,
   );
 }
 
+/** `due`: when it should end, where that is another time than when it could begin. */
 function openTransfers(status: OpenMovements['status'], isMeant: SQL, ordered: SQL): SQL {
+  const since = sql`coalesce(scheduled_at, created_at)`;
+  const isHold = sql`capture_method = 'manual' AND listed_status = 'DEBITED'`;
   return sql`(
-        SELECT CASE capture_method WHEN 'manual' THEN 'hold' ELSE 'transfer' END, listed_status, 1, coalesce(scheduled_at, created_at),
-          attention_since IS NOT NULL OR now() - ${STUCK_AFTER} > CASE
-            WHEN capture_method = 'manual' AND listed_status = 'DEBITED' AND captured_amount IS NULL THEN expires_at
-            WHEN capture_method = 'manual' AND listed_status = 'DEBITED' THEN updated_at
-            ELSE coalesce(scheduled_at, created_at)
-          END
+        SELECT CASE capture_method WHEN 'manual' THEN 'hold' ELSE 'transfer' END, listed_status, 1,
+          CASE WHEN ${isHold} THEN ${since} ELSE ${couldBegin(sql`transfer_id`, since)} END, attention_since IS NOT NULL,
+          CASE WHEN ${isHold} AND captured_amount IS NULL THEN expires_at WHEN ${isHold} THEN updated_at END
         FROM transfers WHERE listed_status = ${sql.raw(`'${status}'`)} AND ${isMeant} ORDER BY ${ordered}
       )`;
+}
+
+/** Asks for an approval only of what would be stuck without: of what is accepted, hardly anything waits for one. */
+function couldBegin(id: SQL, since: SQL): SQL {
+  return sql`CASE WHEN ${since} > now() - ${STUCK_AFTER} THEN ${since} ELSE ${notBefore(id, since)} END`;
 }
 
 /** The open cases by their reasons, and for how long the oldest has been open; 0 without any. */

@@ -17,6 +17,7 @@ import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { START_DUE_SECONDS, type Acceptance } from './acceptance.ts';
 import { insertEvent, insertMetadata } from './insert-clauses.ts';
+import { lastedSeconds } from './lasted.ts';
 import { transactions } from './schema.ts';
 
 export type Transaction = typeof transactions.$inferSelect;
@@ -66,7 +67,7 @@ const transactionIdOf = ({ transactionId }: Transaction): TransactionId => trans
 /**
  * Writes the end of a transaction, with its event, unless it has ended already. Returns the row as it is then. Throws
  * MovementMissing if there is no such transaction, or if it has another body than `bodyHash` (hex). `ended` is called with the row if
- * this call has written its end.
+ * this call has written its end, and with how long it took (lasted.ts).
  */
 export async function recordTransactionEnd(
   database: Database,
@@ -74,7 +75,7 @@ export async function recordTransactionEnd(
   end: TransactionEnd,
   trace: TraceContext,
   bodyHash?: string,
-  ended: (transaction: Transaction) => void = () => {},
+  ended: (transaction: Transaction, lastedSeconds: number) => void = () => {},
 ): Promise<Transaction> {
   const reason = end.status === 'FAILED' ? end.failureReason : null;
   const detail = end.status === 'FAILED' && end.detail !== undefined ? JSON.stringify(end.detail) : null;
@@ -91,10 +92,10 @@ export async function recordTransactionEnd(
     ), event AS (
       ${insertEvent(event, sql`changed`)}
     )
-    SELECT ${columnsOf(transactions)} FROM changed`,
+    SELECT ${columnsOf(transactions)}, ${lastedSeconds(sql`transaction_id`, sql`created_at`)} FROM changed`,
   );
   const changed = rows[0] && rowOf(transactions, rows[0]);
-  if (changed !== undefined) ended(changed);
+  if (changed !== undefined) ended(changed, Number(rows[0]!['lasted_seconds']));
   const subject = `transaction/${transactionId}`;
   if (changed !== undefined && changed.attentionCaseId !== null)
     await closeCase(database, subject, `the transaction is ${end.status}`);
