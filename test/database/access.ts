@@ -45,30 +45,35 @@ export function openProcess(cluster: TestCluster, store: TestDatabase, knownMax?
   const count = countStatements(database);
   const authenticator = createAuthenticator(database, pino({ level: 'silent' }), knownMax);
   const { app } = testApp({ authentication: authenticator, accessDatabase: database });
-  return {
-    authenticator,
-    statements: count,
-    async ask(secret, method, path, body, { headers = {}, from = '127.0.0.1' } = {}) {
-      const response = await app.request(
-        path,
-        {
-          method,
-          headers: {
-            ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-            ...headers,
-          },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  return { authenticator, statements: count, ask: askerOf(app) };
+}
+
+/** Asks an API that lets everybody do everything, as one with AUTH=off does. */
+export function openWithoutAuthentication(): ApiProcess['ask'] {
+  return askerOf(testApp({ authentication: 'off' }).app);
+}
+
+function askerOf(app: ReturnType<typeof testApp>['app']): ApiProcess['ask'] {
+  return async (secret, method, path, body, { headers = {}, from = '127.0.0.1' } = {}) => {
+    const response = await app.request(
+      path,
+      {
+        method,
+        headers: {
+          ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
         },
-        { incoming: { socket: { remoteAddress: from } } },
-      );
-      const text = await response.text();
-      return {
-        status: response.status,
-        headers: response.headers,
-        body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
-      };
-    },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      },
+      { incoming: { socket: { remoteAddress: from } } },
+    );
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>,
+    };
   };
 }
 
