@@ -1,5 +1,5 @@
 /** The installation of the keys that the settings have: the root key, and those by which services call the APIs. */
-import { installKey, type Installed, type InstalledKeyName } from '../db/install-keys.ts';
+import { installKey, widenRootKeys, type Installed, type InstalledKeyName } from '../db/install-keys.ts';
 import type { Settings } from '../process/config.ts';
 
 const SETTING_OF = {
@@ -20,7 +20,7 @@ export async function installRootKey(adminUrl: string, secret: string): Promise<
   await installKey(adminUrl, 'root', secret);
 }
 
-/** Returns a line for each key. None if there is no database of keys. */
+/** Returns a line for each key, and one if root keys were given new scopes. None if there is no database of keys. */
 export async function installKeys(settings: Settings): Promise<string[]> {
   const { ACCESS_ADMIN_DATABASE_URL: adminUrl } = settings;
   if (adminUrl === undefined) return [];
@@ -32,5 +32,7 @@ export async function installKeys(settings: Settings): Promise<string[]> {
     const secret = settings[setting];
     if (secret !== undefined) lines.push(`key of ${name}: ${SAID[await installKey(adminUrl, name, secret)]}`);
   }
+  const widened = await widenRootKeys(adminUrl);
+  if (widened > 0) lines.push(`root keys: ${widened} were given the scopes that this version has brought`);
   return lines;
 }

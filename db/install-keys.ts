@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { isApiKey } from '../domain/access/api-key.ts';
-import { ALL_SCOPES, type Scope } from '../domain/access/scopes.ts';
+import { ALL_SCOPES, TENANT_SCOPES, type Scope } from '../domain/access/scopes.ts';
 import type { AuditAction } from '../domain/audit-actions.ts';
 import { ADMINISTRATOR, auditEvent } from '../domain/audit-event.ts';
 import { DEFAULT_TENANT } from '../domain/tenant.ts';
@@ -38,6 +38,26 @@ export async function installKey(adminUrl: string, name: InstalledKeyName, secre
     );
     await client.query('COMMIT');
     return installed;
+  });
+}
+
+/**
+ * Gives root keys the scopes that this version has brought: those of tenants, and what has taken the place of a root key by rotations.
+ * Rotations hand on all rights, so none of these was ever narrowed. Other keys that their holders made stay as they are. Returns how
+ * many it has changed; a repeat changes none.
+ */
+export async function widenRootKeys(adminUrl: string): Promise<number> {
+  return asAdministrator(adminUrl, async (client) => {
+    const { rowCount } = await client.query(
+      `WITH RECURSIVE next AS (UPDATE access_revision SET revision = revision + 1 RETURNING revision), roots AS (
+         SELECT api_key_id, rotated_to FROM api_keys WHERE installed_as = 'root' OR installed_as LIKE '%/root'
+         UNION SELECT successor.api_key_id, successor.rotated_to FROM api_keys successor JOIN roots ON successor.api_key_id = roots.rotated_to
+       ), due AS (SELECT api_key_id, CASE tenant WHEN $1 THEN $2::text[] ELSE $3::text[] END AS scopes FROM roots JOIN api_keys USING (api_key_id))
+       UPDATE api_keys SET scopes = due.scopes, changed_revision = next.revision FROM due, next
+       WHERE api_keys.api_key_id = due.api_key_id AND revoked_at IS NULL AND api_keys.scopes <> due.scopes`,
+      [DEFAULT_TENANT, ALL_SCOPES, TENANT_SCOPES],
+    );
+    return rowCount ?? 0;
   });
 }
 

@@ -3,7 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, test } from 'node:test';
+import { installKeys } from '../../commands/install-keys.ts';
 import { ALL_SCOPES, TENANT_SCOPES } from '../../domain/access/scopes.ts';
 import { makeKey, ROOT, useAccess, type ApiProcess } from './access.ts';
 import { rowsOf, type TestDatabase } from './database.ts';
@@ -125,6 +127,40 @@ describe('the keys of tenants', () => {
       made.map(({ type, payload: { data } }) => [type, data['principal']]),
       [['audit.tenant-created', 'root']],
     );
+  });
+
+  test('the scopes that a version brings reach the root keys of tenants of before, and no key that a holder has made', async () => {
+    const rotate = async (secret: unknown, id: unknown): Promise<Body> =>
+      (await api.ask(String(secret), 'POST', `/v1/api-keys/${String(id)}/rotate`)).body;
+    const scopesOf = async (secret: unknown, id: unknown): Promise<unknown> =>
+      (await api.ask(String(secret), 'GET', `/v1/api-keys/${String(id)}`)).body['scopes'];
+    const old = await created('old');
+    const former = await created('old-rotated');
+    const successor = await rotate(former['secret'], former['api_key_id']);
+    await rowsOf(
+      store.admin,
+      `UPDATE api_keys SET scopes = array_remove(scopes, 'approvals:override') WHERE tenant IN ('old', 'old-rotated')`,
+    );
+    const ofBefore = TENANT_SCOPES.filter((scope) => scope !== 'approvals:override');
+    // Of as many scopes as the root key had: that does not make it one.
+    const made = await makeKey(api, String(old['secret']), { scopes: ofBefore });
+    const gone = await makeKey(api, String(old['secret']), { scopes: ofBefore });
+    await api.ask(String(old['secret']), 'POST', `/v1/api-keys/${gone.id}/revoke`);
+
+    const settings = { ACCESS_ADMIN_DATABASE_URL: store.adminUrl } as Parameters<typeof installKeys>[0];
+    assert.deepEqual(await installKeys(settings), ['root keys: 3 were given the scopes that this version has brought']);
+    assert.deepEqual(await scopesOf(old['secret'], old['api_key_id']), TENANT_SCOPES);
+    for (const { api_key_id: id } of [former, successor])
+      assert.deepEqual(await scopesOf(successor['secret'], id), TENANT_SCOPES);
+    for (const { id } of [made, gone]) assert.deepEqual(await scopesOf(old['secret'], id), ofBefore);
+    // A process that has known the key hears of it, too.
+    const isHeard = async (): Promise<boolean> =>
+      (await answerTo(old['secret'], 'POST', `/v1/approvals/${randomUUID()}/override`))[1] !== 'scope_missing';
+    for (let tries = 0; !(await isHeard()); tries += 1) {
+      assert.ok(tries < 1_200, 'the process knows the former scopes');
+      await sleep(100);
+    }
+    assert.deepEqual(await installKeys(settings), []);
   });
 
   test('nobody is called as a service of the installation is', async () => {
