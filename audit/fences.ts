@@ -49,13 +49,16 @@ const unlikeEntries = sql`
 const expectedEvents = sql`
   SELECT transaction_id::text AS movement, type || '/' || transaction_id AS event_id, type, payee::text AS subject,
     jsonb_build_object(CASE WHEN leg IN ('deposit', 'withdrawal') THEN 'transaction_id' ELSE 'transfer_id' END, transaction_id, 'wallet_id', payee)
-      || CASE outcome WHEN 'applied' THEN jsonb_build_object('amount', amount::text) ELSE jsonb_build_object('reason', reason) END AS data
+      || CASE outcome WHEN 'applied' THEN jsonb_build_object('amount', amount::text) ELSE jsonb_build_object('reason', reason) END AS data,
+    -- A leg that found no wallet may name one of another tenant than its movement's, and only that one's database knows whose that is.
+    CASE WHEN outcome = 'applied' OR reason NOT LIKE '%not_found' THEN wallets.tenant END AS tenant
   FROM operation_fences CROSS JOIN LATERAL (
     SELECT coalesce((detail ->> 'paid_to')::uuid, wallet_id) AS payee,
       CASE WHEN leg = 'refund' THEN 'wallet.refunded' WHEN leg = 'advance' THEN 'wallet.advanced'
       ELSE CASE WHEN leg IN ('debit', 'withdrawal') THEN 'wallet.debit' ELSE 'wallet.credit' END
         || CASE outcome WHEN 'applied' THEN 'ed' ELSE '-failed' END END AS type
   ) named
+  LEFT JOIN wallets ON wallets.wallet_id = payee
   WHERE outcome <> 'canceled' AND leg <> 'release'`;
 
 /** The wallets whose `held` is not the sum of the holds that were not released. */

@@ -1,18 +1,19 @@
 /**
  * I6 for one database, and O7: what its outbox had is what its tables tell of, each event once. Rows that are there are compared one by
  * one. Those that were taken away once they were in the event log are compared as a set, by the counts and digests that were kept
- * of them. Change and event are written together, so this holds in every snapshot.
+ * of them, in which the tenant is not. Change and event are written together, so this holds in every snapshot.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { reportDifferences, VIOLATIONS_KEPT, type Findings, type Invariant } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
 
-/** The events of the outbox's rows, each with its row's `payload` and whether the row agrees with itself. */
+/** The events of the outbox's rows, each with its row's `payload`, the tenant that this names, and whether the row agrees with itself. */
 export const OUTBOX_EVENTS = sql`
-  SELECT coalesce(unfolded.event_id, outbox.event_id) AS event_id, outbox.type, unfolded.subject, unfolded.data, payload, is_consistent, outbox.xid, outbox.sequence
+  SELECT coalesce(unfolded.event_id, outbox.event_id) AS event_id, outbox.type, unfolded.subject, unfolded.data, payload, is_consistent, tenant, outbox.xid, outbox.sequence
   FROM (
     SELECT *, CASE WHEN subject IS NULL THEN (payload #>> '{event,type}', json_array_length(payload -> 'rows')) = (type, event_count)
-      ELSE (payload ->> 'id', payload ->> 'type', payload ->> 'subject', 1) = (event_id, type, subject, event_count) END AS is_consistent
+      ELSE (payload ->> 'id', payload ->> 'type', payload ->> 'subject', 1) = (event_id, type, subject, event_count) END AS is_consistent,
+      coalesce(CASE WHEN subject IS NULL THEN payload #>> '{event,tenant}' ELSE payload ->> 'tenant' END, 'default') AS tenant
     FROM outbox_events OFFSET 0
   ) outbox
   LEFT JOIN LATERAL unfolded_events(outbox.event_id, outbox.subject, payload) unfolded ON true`;
@@ -32,8 +33,8 @@ interface OfType {
 }
 
 /**
- * `expected` selects the events that the database's tables tell of: movement, event_id, type, subject and data. `place` is the
- * database's name, `what` the things that its events are about.
+ * `expected` selects the events that the database's tables tell of: movement, event_id, type, subject, data, and the tenant whose
+ * they are, or null where that is not known. `place` is the database's name, `what` the things that its events are about.
  */
 export async function checkOutbox(
   reader: Reader,
@@ -91,6 +92,7 @@ function compared(expected: SQL): SQL {
         WHEN times > 1 THEN format('its event %s is there %s times', event_id, times)
         WHEN is_consistent IS NOT TRUE OR (event.type, event.subject, event.data) IS DISTINCT FROM (expected.type, expected.subject, expected.data)
         THEN format('its event %s tells of something else: %s', event_id, payload)
+        WHEN event.tenant <> expected.tenant THEN format('its event %s is of the tenant %s, and not of %s', event_id, event.tenant, expected.tenant)
       END AS detail
     FROM (${expected}) expected
     FULL JOIN (SELECT *, count(*) OVER (PARTITION BY event_id) AS times FROM (${OUTBOX_EVENTS}) present WHERE ${TELLS_OF_TABLES}) event USING (event_id)`;

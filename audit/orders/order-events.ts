@@ -34,7 +34,7 @@ function ofAnother(owners: SQL): SQL {
 
 /** An event's id is its type and the id of what it is about. */
 const ofOrders = sql`
-  SELECT subject AS movement, type || '/' || subject AS event_id, type, subject, data FROM (
+  SELECT subject AS movement, type || '/' || subject AS event_id, type, subject, data, NULL AS tenant FROM (
     SELECT 'order.placed' AS type, order_id::text AS subject, jsonb_build_object('order_id', order_id, 'buyer_wallet_id', buyer_wallet_id,
       'seller_wallet_id', seller_wallet_id, 'amount', (goods_amount + shipping_amount)::numeric(19,4)::text, 'currency', currency) AS data
     FROM orders
@@ -63,7 +63,7 @@ const countId = sql`overlay(overlay(left(encode(sha256(convert_to(
   placing '8' from 13) placing '8' from 17)::uuid::text`;
 
 const ofInventory = sql`
-  SELECT subject AS movement, type || '/' || key AS event_id, type, subject, data FROM (
+  SELECT subject AS movement, type || '/' || key AS event_id, type, subject, data, NULL AS tenant FROM (
     SELECT CASE outcome WHEN 'done' THEN 'stock.reserved' ELSE 'stock.reservation-failed' END AS type, saga_id::text AS subject,
       saga_id::text AS key, jsonb_strip_nulls(jsonb_build_object('order_id', saga_id, 'reason', reason)) AS data
     FROM step_fences WHERE step = 'reserve' AND outcome <> 'undone'
@@ -91,7 +91,7 @@ const ownersOfStock = sql`
 
 const ofShipments = sql`
   SELECT shipment_id::text AS movement, type || '/' || shipment_id AS event_id, type, shipment_id::text AS subject,
-    jsonb_build_object('shipment_id', shipment_id, 'order_id', order_id, 'consignment', consignment::text) || more AS data
+    jsonb_build_object('shipment_id', shipment_id, 'order_id', order_id, 'consignment', consignment::text) || more AS data, NULL AS tenant
   FROM (
     SELECT shipment_id, 'shipment.booked' AS type, jsonb_build_object('units', units::text) AS more FROM shipments
     UNION ALL SELECT shipment_id, 'shipment.canceled', '{}' FROM shipments WHERE status = 'CANCELED'
@@ -105,7 +105,7 @@ const ofShipments = sql`
 const ownersOfShipments = sql`SELECT shipment_id::text, tenant FROM shipments`;
 
 const ofBooks = sql`
-  SELECT key::text AS movement, type || '/' || key AS event_id, type, key::text AS subject, data || more AS data FROM (
+  SELECT key::text AS movement, type || '/' || key AS event_id, type, key::text AS subject, data || more AS data, NULL AS tenant FROM (
     SELECT invoice_id AS key, jsonb_build_object('invoice_id', invoice_id, 'order_id', order_id, 'consignment', consignment::text,
         'seller_wallet_id', seller_wallet_id, 'buyer_wallet_id', buyer_wallet_id, 'number', number::text, 'amount', amount::text,
         'currency', currency) AS data, type, more

@@ -312,6 +312,16 @@ describe('the audit', () => {
         breaks: ['I6'],
         said: new RegExp(`its event ${type}/.* is missing`),
       });
+      run({
+        what: `a ${type} that bears another tenant`,
+        damage: ({ damage, ids }) =>
+          damage(
+            database,
+            `UPDATE outbox_events SET payload = payload::jsonb || '{"tenant": "acme"}' WHERE event_id = '${type}/${ids[movement]}'`,
+          ),
+        breaks: ['I6'],
+        said: new RegExp(`its event ${type}/.* is of the tenant acme, and not of default`),
+      });
     }
     run({
       what: 'an event that is there twice, under another id',

@@ -194,4 +194,29 @@ describe('the wallets of tenants', () => {
     ]);
     await move(theirs, ours);
   });
+
+  test('an event that bears another tenant than its wallet is found by the audit, also one of many in a row', async () => {
+    const [one, other] = [await open(ACME, fresh('user'), '5.0000'), await open(ACME, fresh('user'))];
+    const { transferId: id } = transfer(ACME, one, other, '1.0000');
+    const legs = {
+      ...{ tenant: ACME, indexes: [0], elsewhere: 0, transferIds: [id], walletIds: [one] },
+      ...{ currencies: [USD], amounts: ['1.0000'], counterpartyIds: [other] },
+    };
+    await batches.debitBatch(database, legs, trace);
+    for (const [event, place] of [
+      [sql`subject = ${one}`, '{tenant}'],
+      [sql`event_id = ${`wallet.debited/folded/${id}`}`, '{event,tenant}'],
+    ] as const) {
+      const tell = (tenant: Tenant) =>
+        store.admin.execute(
+          sql`UPDATE outbox_events SET payload = jsonb_set(payload::jsonb, ${place}, to_jsonb(${tenant}::text)) WHERE ${event}`,
+        );
+      await tell(BOLT);
+      const findings = collectFindings();
+      await checkFences([store.admin], findings);
+      const details = findings.violations().map(({ invariant, detail }) => `${invariant} ${detail}`);
+      assert.match(details.join('\n'), /^I6 its event [^ ]* is of the tenant bolt, and not of acme$/);
+      await tell(ACME);
+    }
+  });
 });
