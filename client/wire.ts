@@ -553,7 +553,7 @@ export interface FoundThings {
     path: string;
   }>;
 
-  /** Whether there are more of some type: its list has the same filter. */
+  /** Whether there are more of some type, or may be, because looking for them was given up: its list has the same filter, and goes on. */
   is_cut: boolean;
 
   /** Those that were asked, and those that could have been. `not_allowed`: the key lacks their scope. */

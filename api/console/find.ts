@@ -61,7 +61,10 @@ const foundAnswer = z
         }),
       )
       .openapi({ description: `At most ${FOUND_MAX} of each type and way of matching, the newest of each first.` }),
-    is_cut: z.boolean().openapi({ description: 'Whether there are more of some type: its list has the same filter.' }),
+    is_cut: z.boolean().openapi({
+      description:
+        'Whether there are more of some type, or may be, because looking for them was given up: its list has the same filter, and goes on.',
+    }),
     sources: z.record(z.string(), z.enum(['ok', 'unavailable', 'not_configured', 'not_allowed'])).openapi({
       example: { transfers: 'ok', wallets: 'ok', access: 'not_allowed' },
       description: 'Those that were asked, and those that could have been. `not_allowed`: the key lacks their scope.',
@@ -97,9 +100,13 @@ export function findRoutes(deps: FindDeps) {
     const { q } = c.req.valid('query');
     const { scopes, tenant } = c.var.holder;
     const sources = createSources<Source, 'not_configured' | 'not_allowed'>(c.var.log);
+    let isStopped = false;
+    const noteStop = () => {
+      isStopped = true;
+    };
     const found = await Promise.all(
       SOURCES.map(async (source) => {
-        const questions = questionsFor(deps, tenant, source, q.trim());
+        const questions = questionsFor(deps, tenant, source, q.trim(), noteStop);
         if (questions === undefined) sources.note(source, 'not_configured');
         else if (!scopes.includes(SCOPE_OF[source])) sources.note(source, 'not_allowed');
         else if (questions.length > 0)
@@ -115,7 +122,7 @@ export function findRoutes(deps: FindDeps) {
       {
         q,
         data: data.map((each) => ({ ...each, path: pathOf(each) })),
-        is_cut: groups.some((group) => group.length > FOUND_MAX),
+        is_cut: isStopped || groups.some((group) => group.length > FOUND_MAX),
         sources: sources.states(),
       },
       200,
@@ -128,20 +135,29 @@ const POSITION = /^(?:evt_)?([1-9]\d{0,14})$/;
 const SKU = /^[\w.-]{1,64}$/;
 const REFERENCE_CHARACTERS_MAX = 255;
 
-/** What a source is asked; undefined where the installation does not have it. */
-function questionsFor(deps: FindDeps, tenant: Tenant, source: Source, text: string): Question[] | undefined {
+/** What a source is asked, and `noteStop` told of what it gave up; undefined where the installation does not have it. */
+function questionsFor(
+  deps: FindDeps,
+  tenant: Tenant,
+  source: Source,
+  text: string,
+  noteStop: () => void,
+): Question[] | undefined {
   const { database, eventsDatabase, accessDatabase, orders, sight } = deps;
   const id = UUID.exec(text)?.[1]?.toLowerCase();
   const byId = (ask: (id: string) => Promise<Found[]>): Question[] => (id === undefined ? [] : [() => ask(id)]);
+  const movements = (wanted: Parameters<typeof findMovementsBy>[2]) => async (): Promise<Found[]> => {
+    const { found, isStopped } = await findMovementsBy(database, tenant, wanted);
+    if (isStopped) noteStop();
+    return found;
+  };
   const isCase = ({ type }: Found): boolean => type === 'case' || type === 'reconciliation_run';
   switch (source) {
     case 'transfers':
       return [
         ...byId(async (of) => (await findTransfersById(database, tenant, of)).filter((each) => !isCase(each))),
-        ...(text.length <= REFERENCE_CHARACTERS_MAX
-          ? [() => findMovementsBy(database, tenant, { reference: text })]
-          : []),
-        ...metadataIn(text).map((metadata) => () => findMovementsBy(database, tenant, { metadata })),
+        ...(text.length <= REFERENCE_CHARACTERS_MAX ? [movements({ reference: text })] : []),
+        ...metadataIn(text).map((metadata) => movements({ metadata })),
       ];
     case 'cases':
       return byId(async (of) => (await findTransfersById(database, tenant, of)).filter(isCase));

@@ -1,6 +1,6 @@
 /** The transfer service's part of what is found, which api/console/ puts together. */
 import type { Database } from '../../db/database.ts';
-import { findInTransfers, findMovements } from '../../db/transfer/find-queries.ts';
+import { findInTransfers, findMovements, type FoundMovements } from '../../db/transfer/find-queries.ts';
 import type { Found } from '../../domain/found.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -15,6 +15,6 @@ export function findMovementsBy(
   database: Database,
   tenant: Tenant,
   wanted: Parameters<typeof findMovements>[2],
-): Promise<Found[]> {
+): Promise<FoundMovements> {
   return boundedQuery(database, () => findMovements(database, tenant, wanted));
 }

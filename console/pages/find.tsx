@@ -33,7 +33,7 @@ export function Find() {
   } = useAnswer(`find/${q}`, (client, signal) => client.overview.find({ q }, { signal }));
   useEffect(() => {
     // What is the only thing of this name needs no list; Back leads to where the person was.
-    const only = found?.data.length === 1 ? hrefOf(found.data[0]!) : undefined;
+    const only = found?.data.length === 1 && !found.is_cut ? hrefOf(found.data[0]!) : undefined;
     if (only !== undefined) go(only, { replaces: true });
   }, [found]);
   return (
@@ -48,7 +48,7 @@ export function Find() {
       ) : (
         <>
           {found.data.length === 0 ? (
-            <p class="empty">Nothing has this id, reference, pair or user.</p>
+            found.is_cut || <p class="empty">Nothing has this id, reference, pair or user.</p>
           ) : (
             <Table
               caption="Found"
@@ -64,7 +64,7 @@ export function Find() {
               ]}
             />
           )}
-          {found.is_cut ? <p class="quiet">There is more: filter the list of its type.</p> : null}
+          {found.is_cut ? <p class="quiet">There may be more: filter the list of its type.</p> : null}
           <Sources
             of={Object.fromEntries(Object.entries(found.sources).filter(([, state]) => state === 'unavailable'))}
           />

@@ -60,17 +60,23 @@ export async function tenantOfMovement(database: Database, id: string): Promise<
   return rows[0]?.tenant;
 }
 
+export interface FoundMovements {
+  readonly found: Found[];
+  /** The walk was given up: what is asked for is common among other tenants' movements, and there may be more behind them. */
+  readonly isStopped: boolean;
+}
+
 /** A tenant's movements that have a reference or a pair of metadata, newest first; one more than FOUND_MAX of each if there are more. */
 export async function findMovements(
   database: Database,
   tenant: Tenant,
   wanted: { readonly reference: string } | { readonly metadata: { readonly key: string; readonly value: string } },
-): Promise<Found[]> {
+): Promise<FoundMovements> {
   const matched = 'reference' in wanted ? 'reference' : 'metadata';
   const filter = { ...wanted, tenant, limit: FOUND_MAX + 1 };
   const transfers = await listTransfers(database, filter);
   const transactions = await listTransactions(database, filter);
-  return [
+  const found = [
     ...transfers.rows.map(({ transferId, amount, currency, status, createdAt }): Found => ({
       ...{ type: 'transfer', id: transferId, matched, label: `${amount} ${currency}`, status },
       at: createdAt.toISOString(),
@@ -80,4 +86,5 @@ export async function findMovements(
       at: createdAt.toISOString(),
     })),
   ];
+  return { found, isStopped: [transfers, transactions].some(({ stoppedAt }) => stoppedAt !== undefined) };
 }

@@ -98,6 +98,21 @@ describe('finding anything', () => {
     );
   });
 
+  test('what lies behind very many movements of others is not said to be nothing', async () => {
+    const id = await accepted({ reference: 'everybody' });
+    await stores.transfer.admin.execute(`
+      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference, idempotency_key, body_hash,
+        request_id, deadline_at, created_at)
+      SELECT gen_random_uuid(), 'acme', md5('one')::uuid, md5('two')::uuid, 1, 'USD', 'everybody', 'other ' || i, '\\x00', 'test', now(),
+        now() + interval '1 minute' FROM generate_series(1, 10000) i`);
+    const { data, is_cut } = await find('everybody');
+    assert.deepEqual([data, is_cut], [[], true]);
+    // With one less, the search gets to it.
+    await stores.transfer.admin.execute(`DELETE FROM transfers WHERE idempotency_key = 'other 1'`);
+    const found = await find('everybody');
+    assert.deepEqual([found.data.map(({ id: each }) => each), found.is_cut], [[id], true]);
+  });
+
   test('what other services have is found by its id, a product by its SKU, an event by its position', async () => {
     await orders.order.admin.execute(`
       INSERT INTO products (sku, name, unit_price, currency) VALUES ('TEAPOT', 'A teapot', 19.9, 'USD');
