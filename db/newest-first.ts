@@ -5,7 +5,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { columnsOf, rowOf, type Database } from './database.ts';
+import { DEFAULT_TENANT, type Tenant } from '../domain/tenant.ts';
+import { columnsOf, isOfTenant, ofOtherTenants, rowOf, type Database } from './database.ts';
 
 /** Some tens of milliseconds. */
 const ROWS_MAX = 10_000;
@@ -29,6 +30,8 @@ export interface Walk<Table extends PgTable> {
   readonly table: Table;
   /** The name of the column with the id. */
   readonly id: string;
+  /** That of the column with the instant; `created_at` if it is left out. */
+  readonly at?: string;
   /** Without one, all rows are walked. */
   readonly lead?: Lead | undefined;
   /** Of an index that begins with two columns. */
@@ -51,6 +54,54 @@ export interface Listed<Row> {
   readonly stoppedAt: Place | undefined;
 }
 
+/**
+ * The walk over a tenant's rows where an index (tenant, instant, id) has those of other tenants than the default one: of such a tenant,
+ * the filter is tested on its own rows; of the default one, whether the rows are its own is tested on those of the filter.
+ */
+export function ofTenantOrFilter(
+  tenant: Tenant,
+  filter: Lead | undefined,
+): Pick<Walk<never>, 'lead' | 'predicate' | 'rest' | 'likely'> {
+  if (tenant === DEFAULT_TENANT) return { lead: filter, rest: [], likely: isOfTenant(tenant) };
+  return { predicate: isOfTenant(tenant), rest: filter === undefined ? [] : [testOf(filter)] };
+}
+
+/** As `ofTenantOrFilter`, where there are also indexes (tenant, filter, instant, id): they are walked of any tenant but the default one. */
+export function ofTenantAndFilter(
+  tenant: Tenant,
+  filter: Lead | undefined,
+): Pick<Walk<never>, 'lead' | 'second' | 'likely'> {
+  if (tenant === DEFAULT_TENANT) return { lead: filter, likely: isOfTenant(tenant) };
+  return { lead: { column: 'tenant', type: 'text', value: tenant, predicate: ofOtherTenants }, second: filter };
+}
+
+export function testOf({ column, type, value }: Lead): SQL {
+  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
+}
+
+/**
+ * Several lists as one. Behind the place where one of them was given up, its rows may be missing: what the others have there is
+ * left to the next page.
+ */
+export function mergedNewestFirst<Row>(
+  lists: readonly Listed<Row>[],
+  placeOf: (row: Row) => Place,
+  limit: number,
+): Listed<Row> {
+  const stoppedAt = lists.flatMap((each) => each.stoppedAt ?? []).sort(newestFirst)[0];
+  const rows = lists
+    .flatMap((each) => each.rows)
+    .filter((row) => stoppedAt === undefined || newestFirst(placeOf(row), stoppedAt) <= 0)
+    .sort((one, other) => newestFirst(placeOf(one), placeOf(other)))
+    .slice(0, limit);
+  return { rows, stoppedAt: rows.length < limit ? stoppedAt : undefined };
+}
+
+function newestFirst(one: Place, other: Place): number {
+  const later = other.createdAt.getTime() - one.createdAt.getTime();
+  return later || (one.id === other.id ? 0 : one.id < other.id ? 1 : -1);
+}
+
 export async function listNewestFirst<Table extends PgTable>(
   database: Database,
   { rest, likely, ...asked }: Walk<Table>,
@@ -65,13 +116,13 @@ export async function listNewestFirst<Table extends PgTable>(
 
 async function walk<Table extends PgTable>(
   database: Database,
-  { table, id, lead, second, predicate, rest, after, since, limit }: Walk<Table>,
+  { table, id, at = 'created_at', lead, second, predicate, rest, after, since, limit }: Walk<Table>,
   rowsMax: number,
 ): Promise<Listed<Table['$inferSelect']>> {
   const leads = [lead, second].filter((each) => each !== undefined);
   const leading = leads.map(({ column }) => sql.identifier(column));
   const wanted = leads.map(({ value, type }) => sql`${value}::${sql.raw(type)}`);
-  const columns = [...leading, sql`created_at`, sql.identifier(id)];
+  const columns = [...leading, sql.identifier(at), sql.identifier(id)];
   const order = sql.join(
     columns.map((column) => sql`${column} DESC`),
     sql`, `,
@@ -89,7 +140,7 @@ async function walk<Table extends PgTable>(
       FROM (
         SELECT ${columnsOf(table)} FROM ${table}
         WHERE ${predicate ?? lead?.predicate ?? sql`true`}
-          AND (${list([...leading, sql`created_at`])}) >= (${list([...wanted, start])})
+          AND (${list([...leading, sql.identifier(at)])}) >= (${list([...wanted, start])})
           AND (${list(columns)}) < (${list([...wanted, ...end])})
         ORDER BY ${order} LIMIT ${rowsMax}
       ) AS walked
@@ -100,7 +151,7 @@ async function walk<Table extends PgTable>(
   const isStopped = matches.length < limit && last !== undefined && Number(last['place']) === rowsMax;
   return {
     rows: matches.map((row) => rowOf(table, row)),
-    stoppedAt: isStopped ? { createdAt: new Date(last['created_at'] as string), id: last[id] as string } : undefined,
+    stoppedAt: isStopped ? { createdAt: new Date(last[at] as string), id: last[id] as string } : undefined,
   };
 }
 

@@ -5,7 +5,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { findOrderCase, listOrderCaseActions, listOrderCases, type OrderCase } from '../../db/order/case-queries.ts';
-import type { CaseId } from '../../domain/ids.ts';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { actingAnswer } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -101,12 +100,13 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
       const filter = {
         tenant: c.var.holder.tenant,
         isOpen: status && status === 'OPEN',
-        after: at && { openedAt: at[0], caseId: at[1] as CaseId },
+        after: at && { createdAt: at[0], id: at[1] },
         limit: limit + 1,
       };
-      const rows = await boundedQuery(database, () => listOrderCases(database, filter));
+      const { rows, stoppedAt } = await boundedQuery(database, () => listOrderCases(database, filter));
       const cursorOf = ({ openedAt, caseId }: OrderCase) => creationPosition(openedAt, caseId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render }), 200);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render, stoppedAt: stopped }), 200);
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');

@@ -26,7 +26,15 @@ import {
 } from '../http/fields.ts';
 import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
 import { itemFaults } from './only-if-new.ts';
-import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
@@ -216,11 +224,12 @@ export function batchRoutes(deps: BatchDeps) {
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], batchId: position[1] as BatchId };
+      const after = position && { createdAt: position[0], id: position[1] };
       const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
-      const rows = await boundedQuery(database, () => listBatches(database, filter));
-      const cursorOf = (row: TransferBatch) => [row.createdAt.toISOString(), row.batchId];
-      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf }), 200);
+      const { rows, stoppedAt } = await boundedQuery(database, () => listBatches(database, filter));
+      const cursorOf = (row: TransferBatch) => creationPosition(row.createdAt, row.batchId);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf, stoppedAt: stopped }), 200);
     })
     .openapi(getItems, async (c) => {
       const { batch_id: id } = c.req.valid('param');

@@ -24,7 +24,15 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import { caseIdField, commentField, instantAnswer } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
-import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -153,15 +161,17 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { openedAt: position[0], caseId: position[1] as CaseId };
-      const { rows, open } = await boundedQuery(database, async () => ({
-        rows: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
+      const after = position && { createdAt: position[0], id: position[1] };
+      const { listed, open } = await boundedQuery(database, async () => ({
+        listed: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
         open: await summarizeOpenCases(database, c.var.holder.tenant),
       }));
-      const cursorOf = (row: Case) => [row.openedAt.toISOString(), row.caseId];
+      const { rows, stoppedAt } = listed;
+      const cursorOf = (row: Case) => creationPosition(row.openedAt, row.caseId);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
       return c.json(
         {
-          ...pageOf(rows, { list: listOf(c), limit, render: renderCase, cursorOf }),
+          ...pageOf(rows, { list: listOf(c), limit, render: renderCase, cursorOf, stoppedAt: stopped }),
           open_count: open.count,
           oldest_open_at: open.oldestAt?.toISOString() ?? null,
           oldest_open_age_seconds: open.oldestAgeSeconds,

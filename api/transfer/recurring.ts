@@ -239,11 +239,13 @@ export function recurringRoutes(deps: MovementDeps) {
     .openapi(list, async (c) => {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] as RecurringTransferId };
+      const after = position && { createdAt: position[0], id: position[1] };
       const filter = { tenant: c.var.holder.tenant, status, walletId, after, limit: limit + 1 };
-      const rows = await boundedQuery(database, () => listRecurringTransfers(database, filter));
+      const { rows, stoppedAt } = await boundedQuery(database, () => listRecurringTransfers(database, filter));
       const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
-      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderRecurring, cursorOf }), 200);
+      const stopped = stoppedAt && [stoppedAt.createdAt.toISOString(), stoppedAt.id];
+      const page = { list: listOf(c), limit, render: renderRecurring, cursorOf, stoppedAt: stopped };
+      return c.json(pageOf(rows, page), 200);
     })
     .openapi(getRuns, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');

@@ -23,7 +23,7 @@ export function walletFinderIn(shards: readonly Database[]) {
     async byUser(tenant: Tenant, userId: string): Promise<Found[]> {
       const filter = { tenant, userIds: formsOf(userId), limit: FOUND_MAX + 1 };
       const found = await Promise.all(shards.map((shard) => boundedQuery(shard, () => listWallets(shard, filter))));
-      return found.flat().map((wallet) => asFound(renderWallet(wallet), 'user_id'));
+      return found.flatMap(({ rows }) => rows).map((wallet) => asFound(renderWallet(wallet), 'user_id'));
     },
   };
 }

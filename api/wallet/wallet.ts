@@ -10,6 +10,7 @@ import {
   findWallet,
   listEntries,
   listWallets,
+  mergedWallets,
   openWallet,
   setWalletStatus,
   type Wallet,
@@ -20,7 +21,15 @@ import { shardOf } from '../../domain/routing.ts';
 import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
-import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import {
+  creationCursor,
+  creationPosition,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+} from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -190,19 +199,13 @@ export function walletRoutes(shards: readonly Database[]) {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
       const position = decodeCursor(listOf(c), creationCursor, cursor);
       const userIds = userId === undefined ? undefined : formsOf(userId);
-      const after = position && { createdAt: position[0], walletId: position[1] as WalletId };
+      const after = position && { createdAt: position[0], id: position[1] };
       const filter = { tenant: askingTenant(c), userIds, after, limit: limit + 1 };
       const ofShards = await Promise.all(shards.map((shard) => boundedQuery(shard, () => listWallets(shard, filter))));
-      const rows = ofShards.flat().sort(newestFirst);
-      return c.json(
-        pageOf(rows, {
-          list: listOf(c),
-          limit,
-          render: renderWallet,
-          cursorOf: (row) => [row.createdAt.toISOString(), row.walletId],
-        }),
-        200,
-      );
+      const { rows, stoppedAt } = mergedWallets(ofShards, limit + 1);
+      const cursorOf = ({ createdAt, walletId: id }: Wallet) => creationPosition(createdAt, id);
+      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderWallet, cursorOf, stoppedAt: stopped }), 200);
     })
     .openapi(getEntries, async (c) => {
       const { wallet_id: id } = c.req.valid('param');
@@ -262,8 +265,4 @@ async function existing(c: Context<ApiEnv>, shard: Database, id: WalletId): Prom
 
 function shardFor(shards: readonly Database[], id: WalletId): Database {
   return shards[shardOf(id, shards.length)]!;
-}
-
-function newestFirst(a: Wallet, b: Wallet): number {
-  return b.createdAt.getTime() - a.createdAt.getTime() || (a.walletId < b.walletId ? 1 : -1);
 }

@@ -4,7 +4,7 @@ import type { InvoiceStatus } from '../../domain/accounting/books.ts';
 import type { ConsignmentId, OrderId, WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { ofOtherTenants, type Database } from '../database.ts';
-import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, testOf, type Lead, type Listed, type Place } from '../newest-first.ts';
 import { accounts, creditNoteLines, creditNotes, invoiceLines, invoices, journalLines, journals } from './schema.ts';
 
 export type Account = typeof accounts.$inferSelect;
@@ -113,10 +113,6 @@ function walked(of: OfTenant, filters: readonly (Lead | undefined)[], more: read
   const [lead, ...others] = filters.filter((filter) => filter !== undefined);
   if (lead === undefined && tenant !== DEFAULT_TENANT) return { lead: own, rest: more };
   return { lead, rest: [...others.map(testOf), ...more], likely: testOf(own) };
-}
-
-function testOf({ column, type, value }: Lead): SQL {
-  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
 }
 
 async function withInvoiceLines(

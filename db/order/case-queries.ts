@@ -4,6 +4,7 @@ import type { CaseId } from '../../domain/ids.ts';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { isOfTenant, type Database } from '../database.ts';
+import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
 import { orderActions, orderCases } from './schema.ts';
 
 export type OrderCase = typeof orderCases.$inferSelect;
@@ -11,7 +12,7 @@ export type OrderAction = typeof orderActions.$inferSelect;
 
 export interface OrderCaseFilter extends OfTenant {
   readonly isOpen?: boolean | undefined;
-  readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
+  readonly after?: Place | undefined;
   readonly limit: number;
 }
 
@@ -56,19 +57,21 @@ export function listOrderCaseActions(
 export function listOrderCases(
   database: Database,
   { isOpen, after, limit, ...of }: OrderCaseFilter,
-): Promise<OrderCase[]> {
-  return database
-    .select()
-    .from(orderCases)
-    .where(
-      and(
-        isOfTenant(tenantOf(of)),
-        // As the partial index says it, so that the planner sees that it fits.
-        isOpen === undefined ? undefined : isOpen ? sql`closed_at IS NULL` : sql`closed_at IS NOT NULL`,
-        after &&
-          sql`(${orderCases.openedAt}, ${orderCases.caseId}) < (${after.openedAt.toISOString()}::timestamptz, ${after.caseId}::uuid)`,
-      ),
-    )
-    .orderBy(sql`${orderCases.openedAt} DESC, ${orderCases.caseId} DESC`)
-    .limit(limit);
+): Promise<Listed<OrderCase>> {
+  const tenant = tenantOf(of);
+  const { rest, ...walk } = ofTenantOrFilter(tenant, undefined);
+  const walked = { table: orderCases, id: 'case_id', at: 'opened_at', after, limit };
+  // As the partial index says it, so that the planner sees that it fits. Few are open, of all tenants together.
+  if (isOpen)
+    return listNewestFirst(database, {
+      ...walked,
+      predicate: sql`closed_at IS NULL`,
+      rest: [],
+      likely: isOfTenant(tenant),
+    });
+  return listNewestFirst(database, {
+    ...walked,
+    ...walk,
+    rest: isOpen === undefined ? rest : [...rest, sql`closed_at IS NOT NULL`],
+  });
 }

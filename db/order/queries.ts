@@ -6,7 +6,7 @@ import type { OrderStatus } from '../../domain/order/order.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { executePrepared, ofOtherTenants, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
-import { listNewestFirst, type Lead, type Listed } from '../newest-first.ts';
+import { listNewestFirst, testOf, type Lead, type Listed } from '../newest-first.ts';
 import { consignments, orderLines, orders, orderSteps } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
@@ -94,10 +94,6 @@ function flagsOf({ compensating, attention }: OrderFilter): SQL | undefined {
     compensating && sql`compensating AND status IN ('PENDING', 'CONFIRMED')`,
     attention && sql`attention_since IS NOT NULL`,
   );
-}
-
-function testOf({ column, type, value }: Lead): SQL {
-  return sql`${sql.identifier(column)} = ${value}::${sql.raw(type)}`;
 }
 
 /** The oldest first. */

@@ -17,7 +17,7 @@ import {
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
-import { listNewestFirst, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, ofTenantAndFilter, type Listed, type Place } from '../newest-first.ts';
 import { insertChangeAudit } from './approval-policy-queries.ts';
 import { approvals, approvalVotes } from './approval-schema.ts';
 
@@ -194,16 +194,8 @@ export function listApprovals(
   tenant: Tenant,
   { status, after, limit }: { status?: ApprovalStatus | undefined; after?: Place | undefined; limit: number },
 ): Promise<Listed<Approval>> {
-  const lead = status && ({ column: 'status', type: 'text', value: status } as const);
-  return listNewestFirst(database, {
-    table: approvals,
-    id: 'approval_id',
-    lead,
-    rest: [],
-    likely: sql`tenant = ${tenant}`,
-    after,
-    limit,
-  });
+  const walk = ofTenantAndFilter(tenant, status && { column: 'status', type: 'text', value: status });
+  return listNewestFirst(database, { table: approvals, id: 'approval_id', ...walk, rest: [], after, limit });
 }
 
 /** How many have approved each of these, under the policy that demands it. An approval without a vote is not among them. */

@@ -21,7 +21,7 @@ import {
   VOTES,
   type Proposal,
 } from '../../domain/transfer/approval.ts';
-import { amount, instant, sha256, tenantColumn } from '../database.ts';
+import { amount, instant, ofOtherTenants, sha256, tenantColumn } from '../database.ts';
 
 /** Every policy there ever was; of each currency at most one has not ended. Nothing but its end is changed. */
 export const approvalPolicies = pgTable(
@@ -102,6 +102,8 @@ export const approvals = pgTable(
       .where(sql`start_due_at is not null`),
     index('approvals_created').on(t.createdAt, t.approvalId),
     index('approvals_status_created').on(t.status, t.createdAt, t.approvalId),
+    index('approvals_of_tenant').on(t.tenant, t.createdAt, t.approvalId).where(ofOtherTenants),
+    index('approvals_of_tenant_status').on(t.tenant, t.status, t.createdAt, t.approvalId).where(ofOtherTenants),
     index('approvals_due')
       .on(t.expiresAt)
       .where(sql`status = 'AWAITING'`),

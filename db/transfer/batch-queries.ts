@@ -2,7 +2,7 @@
  * The transfer service's queries about batches: acceptance, the ends of their items, attention, and reads. Every write is one
  * statement over all of its items (two for the ends of many), with their steps and events.
  */
-import { and, desc, eq, inArray, sql, type SQL } from 'drizzle-orm';
+import { eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
@@ -15,8 +15,9 @@ import {
   type TransferFailureReason,
   type TransferTerms,
 } from '../../domain/transfer/transfer.ts';
-import { isOfTenant, rowOf, type Database } from '../database.ts';
+import { rowOf, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
+import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
 import { andBody, isBody } from './body.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
@@ -214,24 +215,10 @@ export async function findBatch(database: Database, batchId: BatchId): Promise<T
 /** The batches of a tenant that follow the cursor, newest first. */
 export function listBatches(
   database: Database,
-  {
-    tenant = DEFAULT_TENANT,
-    after,
-    limit,
-  }: OfTenant & { after?: { createdAt: Date; batchId: BatchId } | undefined; limit: number },
-): Promise<TransferBatch[]> {
-  return database
-    .select()
-    .from(transferBatches)
-    .where(
-      and(
-        isOfTenant(tenant),
-        after &&
-          sql`(${transferBatches.createdAt}, ${transferBatches.batchId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.batchId}::uuid)`,
-      ),
-    )
-    .orderBy(desc(transferBatches.createdAt), desc(transferBatches.batchId))
-    .limit(limit);
+  { tenant = DEFAULT_TENANT, after, limit }: OfTenant & { after?: Place | undefined; limit: number },
+): Promise<Listed<TransferBatch>> {
+  const walk = ofTenantOrFilter(tenant, undefined);
+  return listNewestFirst(database, { table: transferBatches, id: 'batch_id', ...walk, after, limit });
 }
 
 const UNSTARTED: DueRows<typeof transferBatches> = {

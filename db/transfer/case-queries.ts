@@ -2,14 +2,15 @@
  * The transfer service's queries about cases: the lists, and the changes by the reconciliation and by operators. A case is opened
  * or closed in one statement together with its row in the log.
  */
-import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, sql, type SQL } from 'drizzle-orm';
 import type { AuditEntry, ByWhom } from '../../domain/audit-event.ts';
 import { SYSTEM_ACTOR } from '../../domain/transfer/case.ts';
 import type { CaseId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
 import { insertAuditIf } from '../audit-events.ts';
-import { isOfTenant, rowOf, type Database } from '../database.ts';
+import { rowOf, type Database } from '../database.ts';
+import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
 import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';
 
@@ -19,7 +20,7 @@ export type CaseStatus = Case['status'];
 
 export interface CaseFilter extends OfTenant {
   readonly status?: CaseStatus | undefined;
-  readonly after?: { readonly openedAt: Date; readonly caseId: CaseId } | undefined;
+  readonly after?: Place | undefined;
   readonly limit: number;
 }
 
@@ -27,19 +28,9 @@ export interface CaseFilter extends OfTenant {
 export function listCases(
   database: Database,
   { tenant = DEFAULT_TENANT, status, after, limit }: CaseFilter,
-): Promise<Case[]> {
-  const conditions: (SQL | undefined)[] = [isOfTenant(tenant)];
-  if (status !== undefined) conditions.push(eq(cases.status, status));
-  if (after !== undefined)
-    conditions.push(
-      sql`(${cases.openedAt}, ${cases.caseId}) < (${after.openedAt.toISOString()}::timestamptz, ${after.caseId}::uuid)`,
-    );
-  return database
-    .select()
-    .from(cases)
-    .where(and(...conditions))
-    .orderBy(desc(cases.openedAt), desc(cases.caseId))
-    .limit(limit);
+): Promise<Listed<Case>> {
+  const walk = ofTenantOrFilter(tenant, status && { column: 'status', type: 'text', value: status });
+  return listNewestFirst(database, { table: cases, id: 'case_id', at: 'opened_at', ...walk, after, limit });
 }
 
 /** The number of a tenant's open cases, since when the oldest has been open, and for how many whole seconds. */

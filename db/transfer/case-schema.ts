@@ -45,7 +45,7 @@ export const cases = pgTable(
     index('cases_of_tenant')
       .on(t.tenant, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst())
       .where(ofOtherTenants),
-    index('cases_status_opened').on(t.status, t.openedAt.desc().nullsFirst(), t.caseId.desc().nullsFirst()),
+    index('cases_status_opened').on(t.status, t.openedAt, t.caseId),
     check('cases_status', sql`status in ('OPEN', 'RESOLVED')`),
     check('cases_resolved', sql`(status = 'RESOLVED') = (resolved_at is not null)`),
   ],

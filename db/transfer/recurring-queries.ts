@@ -2,7 +2,7 @@
  * The transfer service's queries about recurring transfers themselves: acceptance, status changes, reads, and the bookkeeping for
  * looking after their Schedules. Their runs are in recurring-runs.ts.
  */
-import { and, asc, desc, eq, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { RecurringTransferId, WalletId } from '../../domain/ids.ts';
 import type { RecurringStatus, RecurringTerms } from '../../domain/transfer/recurring.ts';
@@ -12,6 +12,14 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { auditedIf } from '../audit-events.ts';
 import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
+import {
+  listNewestFirst,
+  mergedNewestFirst,
+  ofTenantOrFilter,
+  testOf,
+  type Listed,
+  type Place,
+} from '../newest-first.ts';
 import { recurringTransfers } from './schema.ts';
 
 export type RecurringTransfer = typeof recurringTransfers.$inferSelect;
@@ -189,49 +197,32 @@ export interface RecurringFilter extends OfTenant {
   readonly status?: RecurringStatus | undefined;
   /** As sender or receiver. */
   readonly walletId?: WalletId | undefined;
-  readonly after?: { readonly createdAt: Date; readonly id: RecurringTransferId } | undefined;
+  readonly after?: Place | undefined;
   readonly limit: number;
 }
 
 /** The recurring transfers that follow the cursor, newest first. */
 export async function listRecurringTransfers(
   database: Database,
-  filter: RecurringFilter,
-): Promise<RecurringTransfer[]> {
-  const { walletId, limit } = filter;
-  if (walletId === undefined) return listBy(database, filter, undefined);
+  { tenant = DEFAULT_TENANT, status, walletId, after, limit }: RecurringFilter,
+): Promise<Listed<RecurringTransfer>> {
+  const walked = { table: recurringTransfers, id: 'recurring_transfer_id', after, limit } as const;
+  const byStatus = status && ({ column: 'status', type: 'text', value: status } as const);
+  if (walletId === undefined) return listNewestFirst(database, { ...walked, ...ofTenantOrFilter(tenant, byStatus) });
   // Two scans, each of one index, which end at the limit, as for transfers.
-  const [sent, received] = await Promise.all([
-    listBy(database, filter, eq(recurringTransfers.senderWalletId, walletId)),
-    listBy(database, filter, eq(recurringTransfers.receiverWalletId, walletId)),
-  ]);
-  return [...sent, ...received].sort(newestFirst).slice(0, limit);
-}
-
-function listBy(
-  database: Database,
-  { tenant = DEFAULT_TENANT, status, after, limit }: RecurringFilter,
-  condition: SQL | undefined,
-): Promise<RecurringTransfer[]> {
-  const { createdAt, recurringTransferId } = recurringTransfers;
-  return database
-    .select()
-    .from(recurringTransfers)
-    .where(
-      and(
-        isOfTenant(tenant),
-        condition,
-        status && eq(recurringTransfers.status, status),
-        after &&
-          sql`(${createdAt}, ${recurringTransferId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
-      ),
-    )
-    .orderBy(desc(createdAt), desc(recurringTransferId))
-    .limit(limit);
-}
-
-function newestFirst(a: RecurringTransfer, b: RecurringTransfer): number {
-  return b.createdAt.getTime() - a.createdAt.getTime() || (a.recurringTransferId < b.recurringTransferId ? 1 : -1);
+  const lists = await Promise.all(
+    ['sender_wallet_id', 'receiver_wallet_id'].map((column) =>
+      listNewestFirst(database, {
+        ...{ ...walked, lead: { column, type: 'uuid', value: walletId } },
+        ...{ rest: byStatus === undefined ? [] : [testOf(byStatus)], likely: isOfTenant(tenant) },
+      }),
+    ),
+  );
+  return mergedNewestFirst(
+    lists,
+    ({ createdAt, recurringTransferId }) => ({ createdAt, id: recurringTransferId }),
+    limit,
+  );
 }
 
 const UNTENDED: DueRows<typeof recurringTransfers> = {

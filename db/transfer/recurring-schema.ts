@@ -49,21 +49,9 @@ export const recurringTransfers = pgTable(
     index('recurring_transfers_of_tenant')
       .on(t.tenant, t.createdAt.desc().nullsFirst(), t.recurringTransferId.desc().nullsFirst())
       .where(ofOtherTenants),
-    index('recurring_transfers_status_created').on(
-      t.status,
-      t.createdAt.desc().nullsFirst(),
-      t.recurringTransferId.desc().nullsFirst(),
-    ),
-    index('recurring_transfers_sender_created').on(
-      t.senderWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.recurringTransferId.desc().nullsFirst(),
-    ),
-    index('recurring_transfers_receiver_created').on(
-      t.receiverWalletId,
-      t.createdAt.desc().nullsFirst(),
-      t.recurringTransferId.desc().nullsFirst(),
-    ),
+    index('recurring_transfers_status_created').on(t.status, t.createdAt, t.recurringTransferId),
+    index('recurring_transfers_sender_created').on(t.senderWalletId, t.createdAt, t.recurringTransferId),
+    index('recurring_transfers_receiver_created').on(t.receiverWalletId, t.createdAt, t.recurringTransferId),
     index('recurring_transfers_tend_due')
       .on(t.tendDueAt)
       .where(sql`tend_due_at is not null`),

@@ -7,6 +7,7 @@ import type { WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { requestArguments } from '../audit-events.ts';
 import { isOfTenant, type Database } from '../database.ts';
+import { listNewestFirst, mergedNewestFirst, type Listed, type Place } from '../newest-first.ts';
 import { ledgerEntries, wallets } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
@@ -51,8 +52,11 @@ export async function findWallet(
   return rows[0];
 }
 
-/** The wallets of a tenant's users in this shard that follow the cursor, newest first. */
-export function listWallets(
+/**
+ * The wallets of a tenant's users in this shard that follow the cursor, newest first. Of the default tenant, which has no index of
+ * its own, fewer than there are where much larger ones are beside it (db/newest-first.ts).
+ */
+export async function listWallets(
   database: Database,
   {
     tenant = DEFAULT_TENANT,
@@ -61,23 +65,38 @@ export function listWallets(
     limit,
   }: OfTenant & {
     userIds?: readonly string[] | undefined;
-    after?: { createdAt: Date; walletId: WalletId } | undefined;
+    after?: Place | undefined;
     limit: number;
   },
-): Promise<Wallet[]> {
-  const conditions: (SQL | undefined)[] = [eq(wallets.kind, 'user'), isOfTenant(tenant)];
-  if (userIds !== undefined) conditions.push(inArray(wallets.userId, [...userIds]));
+): Promise<Listed<Wallet>> {
+  if (userIds === undefined)
+    return listNewestFirst(database, {
+      ...{ table: wallets, id: 'wallet_id', rest: [], after, limit },
+      ...(tenant === DEFAULT_TENANT
+        ? { predicate: sql`kind = 'user'`, likely: isOfTenant(tenant) }
+        : { predicate: sql`kind = 'user' AND ${isOfTenant(tenant)}` }),
+    });
+  const conditions: (SQL | undefined)[] = [
+    ...[eq(wallets.kind, 'user'), isOfTenant(tenant)],
+    inArray(wallets.userId, [...userIds]),
+  ];
   if (after !== undefined) {
     conditions.push(
-      sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.walletId}::uuid)`,
+      sql`(${wallets.createdAt}, ${wallets.walletId}) < (${after.createdAt.toISOString()}::timestamptz, ${after.id}::uuid)`,
     );
   }
-  return database
+  const rows = await database
     .select()
     .from(wallets)
     .where(and(...conditions))
     .orderBy(desc(wallets.createdAt), desc(wallets.walletId))
     .limit(limit);
+  return { rows, stoppedAt: undefined };
+}
+
+/** The lists of all shards as one. */
+export function mergedWallets(ofShards: readonly Listed<Wallet>[], limit: number): Listed<Wallet> {
+  return mergedNewestFirst(ofShards, ({ createdAt, walletId: id }) => ({ createdAt, id }), limit);
 }
 
 /** A wallet's statement, newest first: the entries below the sequence `before`. */

@@ -42,7 +42,7 @@ describe('the case of a compensation', () => {
     rowsOf<Row>(stores.transfer.admin, statement);
   /** As if who wrote the end had died after that. */
   const reopenAll = () => onTransfer(`UPDATE cases SET status = 'OPEN', resolved_at = NULL`);
-  const casesNow = (): Promise<Case[]> => listCases(stores.transfer.service, { limit: 100 });
+  const casesNow = async (): Promise<Case[]> => (await listCases(stores.transfer.service, { limit: 100 })).rows;
   const statuses = async () => Object.fromEntries((await casesNow()).map(({ subject, status }) => [subject, status]));
   const logOf = (subject: string) =>
     onTransfer<{ line: string }>(
@@ -153,7 +153,7 @@ describe('the case of a compensation', () => {
          now() - make_interval(secs => n) FROM generate_series(-600, 600) n`,
     );
     assert.equal((await reconciliation.run()).casesClosed, 1_201);
-    const open = await listCases(stores.transfer.service, { status: 'OPEN', limit: 10 });
+    const { rows: open } = await listCases(stores.transfer.service, { status: 'OPEN', limit: 10 });
     assert.deepEqual(
       open.map((row) => row.subject),
       [subject],

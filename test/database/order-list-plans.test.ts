@@ -4,8 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import type pg from 'pg';
 import { bookRoutes } from '../../api/accounting/books.ts';
 import { shipmentRoutes } from '../../api/delivery/shipment.ts';
 import { stockListRoutes } from '../../api/inventory/list.ts';
@@ -22,7 +20,7 @@ import type { OrderService } from '../../domain/order-services.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import { baseApp } from '../pure/api-fakes.ts';
 import { rowsOf, startCluster, type TestCluster } from './database.ts';
-import { nodesOf, type PlanNode } from './plans.ts';
+import { explainingReads, nodesOf, type PlanNode } from './plans.ts';
 
 const SIZES = [5_000, 50_000] as const;
 /** Each index is a level or so deeper. */
@@ -82,7 +80,7 @@ describe('the plans of the lists of orders', () => {
         for (const [service, { admin, service: database }] of Object.entries(stores)) {
           for (const statement of FILL[service as OrderService])
             await rowsOf(admin, statement.replaceAll('SIZE', String(size)));
-          databases[service as OrderService] = explaining(database, plans);
+          databases[service as OrderService] = explainingReads(database, plans);
         }
         return { app: appOver(databases), order: databases.order, plans };
       }),
@@ -147,21 +145,6 @@ function appOver({ order, inventory, delivery, accounting }: Readonly<Record<Ord
     .route('/', stockListRoutes({ database: inventory }))
     .route('/', shipmentRoutes({ database: delivery }))
     .route('/', bookRoutes(accounting));
-}
-
-/** Notes the plan of whatever is read, as it turned out. */
-function explaining({ $client: pool }: Database, plans: PlanNode[]): Database {
-  const query = async (asked: pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult> => {
-    const { rows } = await pool.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
-      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${asked.text}`,
-      asked.values ?? values,
-    );
-    plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
-    return pool.query(asked, values);
-  };
-  return drizzle({
-    client: new Proxy(pool, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) }),
-  });
 }
 
 /** Half is of COMMON, five are of RARE; a tenth is open, and what is unusual otherwise is old. Rows are spread over a year. */

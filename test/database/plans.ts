@@ -1,6 +1,8 @@
 // The plans of statements, as EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) tells them.
 
 import { sql, type SQL } from 'drizzle-orm';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import type pg from 'pg';
 import type { Database } from '../../db/database.ts';
 
 export interface PlanNode {
@@ -30,5 +32,20 @@ export function explaining(database: Database, plans: PlanNode[]): Database {
         return target.execute(statement);
       };
     },
+  });
+}
+
+/** As `explaining`, also of what drizzle-orm selects by itself. It is for what only reads. */
+export function explainingReads({ $client: pool }: Database, plans: PlanNode[]): Database {
+  const query = async (asked: pg.QueryConfig, values: unknown[] = []): Promise<pg.QueryResult> => {
+    const { rows } = await pool.query<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${asked.text}`,
+      asked.values ?? values,
+    );
+    plans.push(rows[0]!['QUERY PLAN'][0]!.Plan);
+    return pool.query(asked, values);
+  };
+  return drizzle({
+    client: new Proxy(pool, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) }),
   });
 }

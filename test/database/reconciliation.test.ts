@@ -89,7 +89,7 @@ describe('the reconciliation', () => {
     const first = await reconciliation.run();
     assert.deepEqual([first.casesOpened, first.findings.map(({ reason }) => reason)[0]], [1, 'workflow_missing']);
     await reconciliation.run();
-    const [opened] = await listCases(stores.transfer.service, { limit: 10 });
+    const [opened] = (await listCases(stores.transfer.service, { limit: 10 })).rows;
     assert.ok(opened!.attempts >= 2, String(opened!.attempts));
     assert.deepEqual([opened!.transferId, opened!.status], [t.transferId, 'OPEN']);
     reconciliation.lost.clear();
@@ -123,7 +123,7 @@ describe('the reconciliation', () => {
       return id;
     };
     const open = async () =>
-      (await listCases(stores.transfer.service, { status: 'OPEN', limit: 50 })).map((c) => c.subject);
+      (await listCases(stores.transfer.service, { status: 'OPEN', limit: 50 })).rows.map((c) => c.subject);
     const batchesGrownOld = async () => {
       await grownOld();
       await onTransfer(`UPDATE transfer_batches SET created_at = created_at - interval '2 minutes'`);
@@ -168,7 +168,7 @@ describe('the reconciliation', () => {
       assert.deepEqual([second.casesOpened, second.casesClosed, await open()], [0, 1, [`batch/${id}`]]);
       const asked = await reconciliation.activities.settleSuspects({ subjects: [subject] });
       assert.deepEqual([asked.found, asked.findings[0]?.subject], [1, `batch/${id}`]);
-      const [kept] = await listCases(stores.transfer.service, { status: 'OPEN', limit: 1 });
+      const [kept] = (await listCases(stores.transfer.service, { status: 'OPEN', limit: 1 })).rows;
       assert.ok(kept!.attempts >= 2, String(kept!.attempts));
 
       reconciliation.lost.clear();
@@ -360,7 +360,7 @@ describe('the reconciliation', () => {
     const finding = { subject: 'wallet/w', reason: 'balance_disagrees', detail: 'one more' } as const;
     const opened = await Promise.all(Array.from({ length: 8 }, () => openDisagreement(database, finding, 0)));
     assert.deepEqual(opened.toSorted(), ['known', 'known', 'known', 'known', 'known', 'known', 'known', 'opened']);
-    const [row] = await listCases(database, { status: 'OPEN', limit: 10 });
+    const [row] = (await listCases(database, { status: 'OPEN', limit: 10 })).rows;
     const resolved = await Promise.all(
       Array.from({ length: 4 }, () => resolveCase(database, row!.caseId, 'Known.', { acting: { actor: 'alice' } })),
     );
@@ -384,7 +384,7 @@ describe('the reconciliation', () => {
     const finding = { subject, reason: 'workflow_missing', detail: 'no workflow' } as const;
     assert.equal(await openDisagreement(database, finding, 1), 'known');
     assert.equal(await closeDisagreement(database, subject), false);
-    const [row] = await listCases(database, { limit: 1 });
+    const [row] = (await listCases(database, { limit: 1 })).rows;
     assert.deepEqual([row!.status, row!.reason, row!.lastError], ['OPEN', 'refund_failing', 'no shard']);
   });
 });

@@ -82,7 +82,7 @@ describe('a wallet shard that was restored from before', () => {
     const [first, second] = [await reconciliation.run(), await reconciliation.run()];
     const subject = `transfer/${transfers[2]!.transferId}`;
     assert.ok([...first.findings, ...second.findings].some((finding) => finding.subject === subject));
-    const [open] = await listCases(stores.transfer.service, { limit: 10 });
+    const [open] = (await listCases(stores.transfer.service, { limit: 10 })).rows;
     assert.deepEqual([open!.subject, open!.reason], [subject, 'entries_disagree']);
   });
 
@@ -106,7 +106,7 @@ describe('a wallet shard that was restored from before', () => {
     assert.ok(findings.some(({ subject, reason }) => subject === 'shard/1' && reason === 'shard_behind'));
     assert.deepEqual(await shardsBehind(stores.transfer.service), [1], 'a run does not close it');
 
-    const [found] = (await listCases(stores.transfer.service, { limit: 10 })).filter(
+    const [found] = (await listCases(stores.transfer.service, { limit: 10 })).rows.filter(
       ({ subject }) => subject === 'shard/1',
     );
     await resolveCase(stores.transfer.service, found!.caseId, 'It is known.', { acting: { actor: 'somebody' } });
@@ -145,7 +145,7 @@ describe('a wallet shard that was restored from before', () => {
     await compareWatermark(stores.transfer.service, ledger, 1);
     await lose(transfers);
     assert.equal((await compareWatermark(stores.transfer.service, ledger, 1))?.isNew, true);
-    const [found] = await listCases(stores.transfer.service, { limit: 1 });
+    const [found] = (await listCases(stores.transfer.service, { limit: 1 })).rows;
     await resolveCase(stores.transfer.service, found!.caseId, 'It is known.', { acting: { actor: 'somebody' } });
     assert.equal(await compareWatermark(stores.transfer.service, ledger, 1), undefined);
   });

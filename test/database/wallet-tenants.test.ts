@@ -76,7 +76,7 @@ describe('the wallets of tenants', () => {
     assert.equal(await findWallet(database, ours, BOLT), undefined);
     assert.equal(await findWallet(database, ours), undefined, 'nor is the default tenant');
     for (const filter of [{ userIds: [user] }, {}]) {
-      const listed = await listWallets(database, { tenant: BOLT, ...filter, limit: 100 });
+      const { rows: listed } = await listWallets(database, { tenant: BOLT, ...filter, limit: 100 });
       assert.ok(listed.some((each) => each.walletId === theirs));
       assert.ok(listed.every((each) => each.tenant === BOLT));
     }

@@ -50,7 +50,7 @@ describe('wallets and one-sided transactions', () => {
     const wallet = { walletId: walletId(userId, USD), userId, currency: USD };
     const opened = await Promise.all(Array.from({ length: 16 }, () => walletRows.openWallet(database, wallet)));
     assert.equal(opened.filter(Boolean).length, 1);
-    assert.equal((await walletRows.listWallets(database, { userIds: [userId], limit: 10 })).length, 1);
+    assert.equal((await walletRows.listWallets(database, { userIds: [userId], limit: 10 })).rows.length, 1);
     const inEuros = { walletId: walletId(userId, EUR), userId, currency: EUR };
     assert.equal(await walletRows.openWallet(database, inEuros), true);
   });
@@ -143,7 +143,9 @@ describe('wallets and one-sided transactions', () => {
     const rich = await wallets.open(fresh('user'), '1');
     const external = await externalId(USD);
     assert.equal(await walletRows.findWallet(database, external), undefined);
-    assert.ok((await walletRows.listWallets(database, { limit: 200 })).every(({ walletId: id }) => id !== external));
+    assert.ok(
+      (await walletRows.listWallets(database, { limit: 200 })).rows.every(({ walletId: id }) => id !== external),
+    );
     assert.equal(await walletRows.setWalletStatus(database, external, 'SUSPENDED'), false);
     for (const type of ['CREDIT', 'DEBIT'] as const) {
       assert.deepEqual(await shard.transact(database, transaction(type, external, '1'), trace), {
