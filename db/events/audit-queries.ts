@@ -4,8 +4,8 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tenant } from '../../domain/tenant.ts';
-import type { Database } from '../database.ts';
-import { listNewestFirst, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { isOfTenant, type Database } from '../database.ts';
+import { listNewestFirst, ofTenantAndFilter, type Lead, type Listed, type Place } from '../newest-first.ts';
 import { auditLog } from './audit-schema.ts';
 
 export type LoggedAudit = typeof auditLog.$inferSelect;
@@ -36,14 +36,18 @@ export function listAuditEvents(
     { column: 'action', value: action },
   ].flatMap(({ column, value }): Lead[] => (value === undefined ? [] : [{ column, type: 'text', value }]));
   const [lead, ...others] = filters;
+  // An action is of all tenants. An object and a principal are of one, but for names such as a currency's.
+  const walk =
+    lead === undefined || lead.column === 'action'
+      ? ofTenantAndFilter(tenant, lead)
+      : { lead, likely: isOfTenant(tenant) };
   const rest: SQL[] = others.map(({ column, value }) => sql`${sql.identifier(column)} = ${value}`);
   const end = until && { createdAt: until, id: LOWEST_ID };
   return listNewestFirst(database, {
     table: auditLog,
     id: 'audit_event_id',
-    lead,
+    ...walk,
     rest,
-    likely: sql`tenant = ${tenant}`,
     after: end !== undefined && (after === undefined || end.createdAt <= after.createdAt) ? end : after,
     since: from,
     limit,

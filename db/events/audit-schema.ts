@@ -1,7 +1,7 @@
 /** The table of the audit log: what principals have changed, for ever. It is only appended to. */
 import { sql } from 'drizzle-orm';
 import { bigint, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../database.ts';
+import { instant, ofOtherTenants } from '../database.ts';
 
 export const auditLog = pgTable(
   'audit_log',
@@ -31,6 +31,8 @@ export const auditLog = pgTable(
     index('audit_log_created').on(t.createdAt, t.auditEventId),
     index('audit_log_principal').on(t.principalId, t.createdAt, t.auditEventId),
     index('audit_log_action').on(t.action, t.createdAt, t.auditEventId),
+    index('audit_log_of_tenant').on(t.tenant, t.createdAt, t.auditEventId).where(ofOtherTenants),
+    index('audit_log_of_tenant_action').on(t.tenant, t.action, t.createdAt, t.auditEventId).where(ofOtherTenants),
     index('audit_log_object').on(t.object, t.createdAt, t.auditEventId),
   ],
 );

@@ -4,9 +4,9 @@ import type { OrderId, WalletId } from '../../domain/ids.ts';
 import type { StoredOrder } from '../../domain/order/operations.ts';
 import type { OrderStatus } from '../../domain/order/order.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
-import { executePrepared, ofOtherTenants, type Database } from '../database.ts';
+import { executePrepared, isOfTenant, ofOtherTenants, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
-import { listNewestFirst, testOf, type Lead, type Listed } from '../newest-first.ts';
+import { listNewestFirst, ofTenantAndFilter, testOf, type Listed } from '../newest-first.ts';
 import { consignments, orderLines, orders, orderSteps } from './schema.ts';
 
 export type OrderRow = typeof orders.$inferSelect;
@@ -69,20 +69,20 @@ export interface OrderFilter extends OfTenant {
 export async function listOrders(database: Database, filter: OrderFilter): Promise<Listed<Order>> {
   const { status, buyerWalletId, after, limit } = filter;
   const tenant = tenantOf(filter);
-  const own: Lead = { column: 'tenant', type: 'text', value: tenant, predicate: ofOtherTenants };
+  const byStatus = status && ({ column: 'status', type: 'text', value: status } as const);
   const filters = [
     buyerWalletId && ({ column: 'buyer_wallet_id', type: 'uuid', value: buyerWalletId } as const),
-    status && ({ column: 'status', type: 'text', value: status } as const),
+    byStatus,
   ].filter((lead) => lead !== undefined);
   const tests = filters.map(testOf);
   const predicate = flagsOf(filter);
   // Few are being undone or wait for somebody, and a wallet's orders are one tenant's: there, the tenant is tested.
-  const isOwnLed = predicate === undefined && buyerWalletId === undefined && tenant !== DEFAULT_TENANT;
+  const isOwnLed = predicate === undefined && buyerWalletId === undefined;
   const how = isOwnLed
-    ? { lead: own, rest: tests }
+    ? { ...ofTenantAndFilter(tenant, byStatus), rest: [] }
     : predicate === undefined
-      ? { lead: filters[0], second: filters[1], rest: [], likely: testOf(own) }
-      : { predicate, rest: tests, likely: testOf(own) };
+      ? { lead: filters[0], second: filters[1], rest: [], likely: isOfTenant(tenant) }
+      : { predicate, rest: tests, likely: isOfTenant(tenant) };
   const place = after && { createdAt: after.createdAt, id: after.orderId };
   const listed = await listNewestFirst(database, { table: orders, id: 'order_id', ...how, after: place, limit });
   return { ...listed, rows: await withParts(database, listed.rows) };

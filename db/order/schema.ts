@@ -85,6 +85,7 @@ export const orders = pgTable(
     check('orders_amounts', sql`${t.goodsAmount} > 0 AND ${t.shippingAmount} >= 0`),
     index('orders_created').on(t.createdAt, t.orderId),
     index('orders_of_tenant').on(t.tenant, t.createdAt, t.orderId).where(ofOtherTenants),
+    index('orders_of_tenant_status').on(t.tenant, t.status, t.createdAt, t.orderId).where(ofOtherTenants),
     index('orders_status_created').on(t.status, t.createdAt, t.orderId),
     index('orders_buyer_created').on(t.buyerWalletId, t.createdAt, t.orderId),
     index('orders_buyer_status_created').on(t.buyerWalletId, t.status, t.createdAt, t.orderId),

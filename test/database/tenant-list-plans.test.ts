@@ -16,8 +16,11 @@ const BUFFERS_FREE = 60;
 const SORTED_ROWS_MAX = 1_000;
 /** How many rows each tenant has but the large one. */
 const FEW = 30;
+/** Of each tenant half as many, the oldest ones. */
+const OLD = `n <= ${FEW / 2}`;
+/** They have no rows here, and PostgreSQL scans what is empty. */
+const EMPTY = ['approval_votes', 'order_lines', 'consignments'];
 const [SMALL, LARGE] = ['small', 'large'] as Tenant[] as [Tenant, Tenant];
-const ORDER = '00000000-0000-4000-8000-000000000007';
 const WALLET = '00000000-0000-4000-8000-000000000008';
 
 /** Of each tenant: n, its rows’ id, their tenant, and at, which is earlier than of all rows of the large one. */
@@ -26,7 +29,7 @@ const rows = (size: number): string => `
     VALUES ('default', '2026-01-01T00:00:00Z'::timestamptz, ${FEW}), ('small', '2026-01-01T01:00:00Z', ${FEW}), ('large', '2026-01-02T00:00:00Z', ${size})
   ) of (tenant, base, times) CROSS JOIN LATERAL generate_series(1, times) n`;
 
-const FILL: Readonly<Record<'wallet' | 'transfer' | 'order', readonly string[]>> = {
+const FILL: Readonly<Record<'wallet' | 'transfer' | 'events' | 'order', readonly string[]>> = {
   wallet: [
     `INSERT INTO wallets (wallet_id, tenant, user_id, currency, created_at) SELECT id, tenant, 'user ' || n, 'USD', at FROM (ROWS) r`,
   ],
@@ -39,15 +42,20 @@ const FILL: Readonly<Record<'wallet' | 'transfer' | 'order', readonly string[]>>
     `INSERT INTO cases (case_id, tenant, subject, reason, status, opened_at, resolved_at)
      SELECT id, tenant, 'transfer/' || id, 'refund_failing', 'RESOLVED', at, at FROM (ROWS) r`,
     `INSERT INTO approvals (approval_id, tenant, status, reason, body_hash, currency, policy_version, needed, created_at, expires_at, decided_at)
-     SELECT id, tenant, CASE WHEN n % 2 = 0 THEN 'APPROVED' ELSE 'AWAITING' END, 'amount', '\\x00', 'USD', 1, 1, at, at, CASE WHEN n % 2 = 0 THEN at END
+     SELECT id, tenant, CASE WHEN ${OLD} THEN 'AWAITING' ELSE 'APPROVED' END, 'amount', '\\x00', 'USD', 1, 1, at, at, CASE WHEN NOT ${OLD} THEN at END
      FROM (ROWS) r`,
   ],
+  events: [
+    `INSERT INTO audit_log (audit_event_id, position, tenant, created_at, source, action, object, principal_id, principal, api_key_id)
+     SELECT id, n, tenant, at, 'access', CASE WHEN ${OLD} THEN 'key-created' ELSE 'key-revoked' END, id, tenant, tenant, '' FROM (ROWS) r`,
+  ],
   order: [
-    `INSERT INTO orders (order_id, buyer_wallet_id, seller_wallet_id, currency, goods_amount, shipping_amount, allow_split, status, idempotency_key,
-       body_hash, request_id, deadline_at, hold_seconds)
-     VALUES ('${ORDER}', md5('buyer')::uuid, md5('seller')::uuid, 'USD', 10, 0, false, 'COMPLETED', 'the one', '\\x00', 'test', now(), 60)`,
+    `INSERT INTO orders (order_id, tenant, buyer_wallet_id, seller_wallet_id, currency, goods_amount, shipping_amount, allow_split, status, cancel_reason,
+       idempotency_key, body_hash, request_id, deadline_at, hold_seconds, created_at)
+     SELECT id, tenant, md5('buyer')::uuid, md5('seller')::uuid, 'USD', 10, 0, false, CASE WHEN ${OLD} THEN 'CANCELED' ELSE 'COMPLETED' END,
+       CASE WHEN ${OLD} THEN 'timed_out' END, id, '\\x00', 'test', now(), 60, at FROM (ROWS) r`,
     `INSERT INTO order_cases (case_id, order_id, tenant, reason, opened_at, closed_at)
-     SELECT id, '${ORDER}', tenant, 'payment_due', at, CASE WHEN n % 2 = 0 THEN now() END FROM (ROWS) r`,
+     SELECT id, id, tenant, 'payment_due', at, CASE WHEN n % 2 = 0 THEN now() END FROM (ROWS) r`,
   ],
 };
 
@@ -62,6 +70,10 @@ const LISTS: readonly (readonly [path: string, id: string, part?: number])[] = [
   ['/v1/cases?status=RESOLVED', 'case_id'],
   ['/v1/approvals', 'approval_id'],
   ['/v1/approvals?status=AWAITING', 'approval_id', 0.5],
+  ['/v1/audit-events', 'audit_event_id'],
+  ['/v1/audit-events?action=key-created', 'audit_event_id', 0.5],
+  ['/v1/orders', 'order_id'],
+  ['/v1/orders?status=CANCELED', 'order_id', 0.5],
   ['/v1/order-cases', 'case_id'],
   ['/v1/order-cases?status=RESOLVED', 'case_id', 0.5],
   ['/v1/order-cases?status=OPEN', 'case_id', 0.5],
@@ -93,14 +105,29 @@ describe('the plans of the lists of tenants', () => {
         }
         for (const node of filled.at(-1)!.plans.flatMap(nodesOf)) {
           const isSort = node['Node Type'] === 'Sort' || node['Node Type'].startsWith('Bitmap');
-          // There are no votes here, and PostgreSQL scans what is empty.
-          const isScan = node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== 'approval_votes';
+          const isScan = node['Node Type'] === 'Seq Scan' && !EMPTY.includes(node['Relation Name'] ?? '');
           assert.ok(!isScan, JSON.stringify(node));
           assert.ok(!isSort || node['Actual Rows'] <= SORTED_ROWS_MAX, JSON.stringify(node));
         }
         const [few, many] = buffers as [number, number];
         assert.ok(many <= few * GROWTH_MAX + BUFFERS_FREE, `${few} buffers beside few, ${many} beside many`);
       });
+
+  for (const path of [
+    '/v1/approvals?status=AWAITING',
+    '/v1/audit-events?action=key-created',
+    '/v1/orders?status=CANCELED',
+  ])
+    test(`${path}: what only its oldest have is on the first page of a large tenant`, async () => {
+      const { data } = await filled.at(-1)!.ask(LARGE, path);
+      assert.equal((data as unknown[]).length, FEW / 2);
+    });
+
+  for (const path of ['/v1/approvals', '/v1/audit-events', '/v1/orders'])
+    test(`${path}: what a small tenant has is on its first page, behind however much of a large one`, async () => {
+      const { data } = await filled.at(-1)!.ask(SMALL, path);
+      assert.equal((data as unknown[]).length, FEW);
+    });
 
   for (const [path, id, part = 1] of LISTS)
     test(`${path}: the cursors lead a small tenant to each of its rows once, and to no other`, async () => {
@@ -124,13 +151,19 @@ async function fill(cluster: TestCluster, size: number): Promise<Filled> {
   const [stores, orders] = await Promise.all([cluster.createStores({ shards: 1 }), cluster.createOrderStores()]);
   const [shard] = stores.wallets;
   const plans: PlanNode[] = [];
-  for (const [name, store] of Object.entries({ wallet: shard!, transfer: stores.transfer, order: orders.order }))
+  for (const [name, store] of Object.entries({
+    wallet: shard!,
+    transfer: stores.transfer,
+    events: stores.events,
+    order: orders.order,
+  }))
     for (const statement of [...FILL[name as keyof typeof FILL], 'ANALYZE'])
       await rowsOf(store.admin, statement.replaceAll('ROWS', rows(size)));
   const seen = (database: Database) => explainingReads(database, plans);
   const databases = Object.fromEntries(Object.entries(orders).map(([name, { service }]) => [name, seen(service)]));
   const deps = {
     database: seen(stores.transfer.service),
+    eventsDatabase: seen(stores.events.service),
     wallets: { shards: [seen(shard!.service)] },
     orders: { routes: { databases } as never, readiness: async () => ({}) },
   };
