@@ -1,5 +1,5 @@
--- The rights of the service's role: to make principals and keys, to end keys, and to append to the outbox what was done. It cannot change
--- whose a key is nor what it may do, nor what the outbox tells, and it can delete nothing.
+-- The rights of the service's role: to make principals and keys, to end keys, and to append to the outbox what was done. It cannot
+-- change whose a key is nor what it may do, nor what the outbox tells, and it can delete nothing.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO access_service;
 GRANT USAGE ON SCHEMA migrations TO access_service;

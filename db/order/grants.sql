@@ -1,5 +1,5 @@
--- The rights of the service's role: to accept orders and returns, move their status, and append steps, events and actions. It cannot
--- change what was ordered, nor steps, events and actions, and it can delete nothing.
+-- The rights of the service's role: to accept orders and returns, move their status, and append steps, events and actions. It
+-- cannot change what was ordered, nor steps, events and actions, and it can delete nothing.
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO order_service;
 GRANT USAGE ON SCHEMA migrations TO order_service;

@@ -1,10 +1,10 @@
 /**
- * A ratchet: functions have at most 70 lines, except those in the list, which were longer when it was begun. No function is added
- * to it, none in it grows, and one that has become short enough is removed.
+ * Ratchets: functions have at most 70 lines, and comments in SQL at most 132 columns, except those in the lists, which had more when they
+ * were begun. Nothing is added to a list, no function in it grows, and one that has become short enough is removed.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -89,4 +89,25 @@ test(`no function is longer than ${LINES_MAX} lines but for those that were, and
     [],
     'short enough by now: to be taken off the list',
   );
+});
+
+const COLUMNS_MAX = 132;
+/** Of approvals, in db/transfer/functions. */
+const WIDER = [
+  ...['ask_approval', 'ask_decision', 'cast_vote', 'change_approval_policy', 'decide_approval', 'is_decided'],
+  ...['policy_of_case', 'put_approval_policy', 'refuse_unapproved', 'refuse_unapproved_withdrawals', 'sent_unapproved'],
+  'set_approval_policy',
+].map((name) => `db/transfer/functions/${name}.sql`);
+
+test(`no comment of an SQL function is wider than ${COLUMNS_MAX} columns but for those of some files that were`, () => {
+  const files = globSync(['db/*/functions/*.sql', 'db/*/grants.sql'], { cwd: ROOT });
+  assert.ok(files.length > 100);
+  const wide = files
+    .filter((file) => !WIDER.includes(file))
+    .flatMap((file) =>
+      readFileSync(join(ROOT, file), 'utf8')
+        .split('\n')
+        .flatMap((line, index) => (/^ *--/.test(line) && line.length > COLUMNS_MAX ? [`${file}:${index + 1}`] : [])),
+    );
+  assert.deepEqual(wide, []);
 });

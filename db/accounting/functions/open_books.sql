@@ -1,7 +1,7 @@
 -- Takes the seller's lock, under which alone anything is written to the seller's books; opens them if they are not open yet. All
 -- functions take it after their step's fence and before everything else, so that documents of one seller wait for each other and
--- never in a circle. Raises if the books are in another currency. Each tenant has books of its own of a seller: nobody knows here whose the
--- wallet is, and an order that names another tenant's must not write to the books of that one.
+-- never in a circle. Raises if the books are in another currency. Each tenant has books of its own of a seller: nobody knows here
+-- whose the wallet is, and an order that names another tenant's must not write to the books of that one.
 DROP FUNCTION IF EXISTS open_books(uuid, text);
 CREATE OR REPLACE FUNCTION open_books(p_tenant text, p_seller uuid, p_currency text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,6 +1,6 @@
 -- Books the shipment of a consignment, once, and returns the step's outcome: booked; refused (too_many_units), for ever; or undone,
--- if its cancellation came first. A booking that was canceled later is undone too, so that nobody goes on with it. A program of the version
--- before names no tenant, and then it is the default one, as in all operations.
+-- if its cancellation came first. A booking that was canceled later is undone too, so that nobody goes on with it. A program of the
+-- version before names no tenant, and then it is the default one, as in all operations.
 DROP FUNCTION IF EXISTS book(uuid, integer, uuid, jsonb, integer, text, text);
 CREATE OR REPLACE FUNCTION book(
   p_order_id uuid, p_consignment integer, p_shipment_id uuid, p_lines jsonb, p_units_max integer, p_request_id text,

@@ -1,9 +1,9 @@
 -- Keeps what a carrier reports of a shipment, once for each of the carrier's ids, and returns recorded; repeated, if the same was
 -- reported before; or, and then it keeps nothing: not_found; not_handed_over, because a carrier cannot know of a shipment that it
 -- was not given; reused, if the id names another report. `has_risen` says whether this report has changed the shipment's status,
--- which it does only if it ranks higher: reports come out of order. Returns whose shipment it is, too. A shipment of another tenant than
--- p_tenant is not found, and the carrier's ids are a tenant's own. What is kept is an entry of the audit log, unless p_acting is left out,
--- as a program of the version before does.
+-- which it does only if it ranks higher: reports come out of order. Returns whose shipment it is, too. A shipment of another tenant
+-- than p_tenant is not found, and the carrier's ids are a tenant's own. What is kept is an entry of the audit log, unless p_acting
+-- is left out, as a program of the version before does.
 DROP FUNCTION IF EXISTS record_carrier_event(text, uuid, text, integer, timestamptz, text, text);
 DROP FUNCTION IF EXISTS record_carrier_event(text, uuid, text, integer, timestamptz, text, text, jsonb);
 CREATE OR REPLACE FUNCTION record_carrier_event(

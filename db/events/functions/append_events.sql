@@ -1,8 +1,8 @@
 -- Appends events of one outbox behind the position p_position and moves the outbox's cursor, in one transaction. Returns false, and
 -- changes nothing, unless the caller still has the lease, p_position is the head, and the outbox was not stopped: somebody else
--- appends, or the caller was frozen. What each event has is a line: joined text is a third cheaper to send than arrays, in which each
--- quotation mark of a payload is escaped. Chains are hex, and p_chain is the last one. A payload is parsed for its tenant only where some
--- payload may name one.
+-- appends, or the caller was frozen. What each event has is a line: joined text is a third cheaper to send than arrays, in which
+-- each quotation mark of a payload is escaped. Chains are hex, and p_chain is the last one. A payload is parsed for its tenant only
+-- where some payload may name one.
 CREATE OR REPLACE FUNCTION append_events(
   p_lease text, p_token bigint, p_position bigint, p_source text,
   p_snapshot pg_snapshot, p_window_end pg_snapshot, p_window_sequence bigint, p_witness_sequence bigint, p_witness_event_id text,
@@ -37,7 +37,8 @@ BEGIN
       string_to_table(p_event_ids, E'\n'), string_to_table(p_types, E'\n'), string_to_table(p_subjects, E'\n'),
       string_to_table(p_times, E'\n'), string_to_table(p_payloads, E'\n'), string_to_table(p_chains, E'\n')
     ) WITH ORDINALITY AS given (event_id, type, subject, time, payload, chain, place);
-    -- The audit log is of the same transaction: what is in one is in the other. An event that came again, after a restore, is kept once.
+    -- The audit log is of the same transaction: what is in one is in the other. An event that came again, after a restore, is kept
+    -- once.
     IF strpos(p_types, 'audit.') > 0 THEN
       INSERT INTO audit_log (audit_event_id, position, tenant, created_at, source, action, object, principal_id, principal, api_key_id,
         on_behalf_of, request_id, details)

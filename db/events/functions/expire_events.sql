@@ -1,5 +1,5 @@
--- Lets the oldest events go that are older than p_retention and that every reader has read (log_readers.sql); those that are twice as
--- old go in any case, so that a reader that has stopped does not keep the log for ever. Each call does one short step: it moves
+-- Lets the oldest events go that are older than p_retention and that every reader has read (log_readers.sql); those that are twice
+-- as old go in any case, so that a reader that has stopped does not keep the log for ever. Each call does one short step: it moves
 -- log_head.first_position behind some p_events_max events at most, and adds their counts and digests to log_seals, in one
 -- transaction, or drops a partition whose events have all gone. Returns whether another call would find more to do.
 --

@@ -1,5 +1,5 @@
--- Lets the relay go on with an outbox that it had stopped reading, on somebody's decision: from the outbox as it is now, without what
--- the log has already. Returns 'resumed', 'not_stopped' or 'unknown', and changes nothing unless it is stopped.
+-- Lets the relay go on with an outbox that it had stopped reading, on somebody's decision: from the outbox as it is now, without
+-- what the log has already. Returns 'resumed', 'not_stopped' or 'unknown', and changes nothing unless it is stopped.
 DROP FUNCTION IF EXISTS resume_outbox(text, text, text);
 CREATE OR REPLACE FUNCTION resume_outbox(p_source text, p_actor text, p_on_behalf_of text, p_comment text) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -1,7 +1,7 @@
--- Notes of goods that the order knows to have left that they have: the inventory decided it, and was restored from before. Returns what
--- the step `goods:<n>` is, done or undone, for ever. No hold is looked at. Goods whose reservation is lost too are taken off the
--- shelf; raises if it has fewer of them, until they are counted. p_lines is [{sku, quantity}] with each SKU once. A program of the version
--- before names no tenant, and then it is the default one, as in all operations.
+-- Notes of goods that the order knows to have left that they have: the inventory decided it, and was restored from before. Returns
+-- what the step `goods:<n>` is, done or undone, for ever. No hold is looked at. Goods whose reservation is lost too are taken off
+-- the shelf; raises if it has fewer of them, until they are counted. p_lines is [{sku, quantity}] with each SKU once. A program of
+-- the version before names no tenant, and then it is the default one, as in all operations.
 DROP FUNCTION IF EXISTS adopt_issued(uuid, integer, uuid, jsonb, text, text, text);
 CREATE OR REPLACE FUNCTION adopt_issued(
   p_order_id uuid, p_n integer, p_consignment_id uuid, p_lines jsonb, p_carrier_reference text, p_request_id text, p_traceparent text,

@@ -1,8 +1,8 @@
--- Receives goods into stock, or adjusts it, once for the change's id: p_type RECEIPT or ADJUSTMENT, and p_quantity may be negative for
--- the latter. The SKU comes into being with its first receipt. `outcome`: done, or conflicts if the id was used for another change;
--- refused with a reason (reserved, too_much, unknown), and then the id is not used up. `entry` is the entry's sequence. The terms name the
--- tenant unless it is the default one. A change is an entry of the audit log, unless p_acting is left out, as a program of the version
--- before does.
+-- Receives goods into stock, or adjusts it, once for the change's id: p_type RECEIPT or ADJUSTMENT, and p_quantity may be negative
+-- for the latter. The SKU comes into being with its first receipt. `outcome`: done, or conflicts if the id was used for another
+-- change; refused with a reason (reserved, too_much, unknown), and then the id is not used up. `entry` is the entry's sequence. The
+-- terms name the tenant unless it is the default one. A change is an entry of the audit log, unless p_acting is left out, as a
+-- program of the version before does.
 DROP FUNCTION IF EXISTS change_stock(uuid, text, text, bigint, numeric, text, bigint, text, text);
 DROP FUNCTION IF EXISTS change_stock(uuid, text, text, bigint, numeric, text, bigint, text, text, jsonb);
 CREATE OR REPLACE FUNCTION change_stock(

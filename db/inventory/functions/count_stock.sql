@@ -1,6 +1,6 @@
 -- Sets what is on hand of a SKU, as somebody has counted it; what is reserved stays. The SKU comes into being if it is new. Returns
--- false, and changes nothing, if that would be less than is reserved. A count that finds what is on hand appends no entry. What is changed
--- is an entry of the audit log, unless p_acting is left out, as a program of the version before does.
+-- false, and changes nothing, if that would be less than is reserved. A count that finds what is on hand appends no entry. What is
+-- changed is an entry of the audit log, unless p_acting is left out, as a program of the version before does.
 DROP FUNCTION IF EXISTS count_stock(text, bigint, text, text);
 DROP FUNCTION IF EXISTS count_stock(text, bigint, text, text, jsonb);
 CREATE OR REPLACE FUNCTION count_stock(

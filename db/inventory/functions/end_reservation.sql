@@ -1,5 +1,5 @@
--- Ends the reservation of a consignment, within the caller's transaction, whose claim of the step `goods:<n>` has decided it: the goods
--- leave (ISSUED), or they are on the shelf again (RELEASED). The caller has locked their stock (lock_reserved_stock).
+-- Ends the reservation of a consignment, within the caller's transaction, whose claim of the step `goods:<n>` has decided it: the
+-- goods leave (ISSUED), or they are on the shelf again (RELEASED). The caller has locked their stock (lock_reserved_stock).
 CREATE OR REPLACE FUNCTION end_reservation(
   p_order_id uuid, p_n integer, p_state text, p_consignment_id uuid, p_request_id text, p_traceparent text
 ) RETURNS void

@@ -1,7 +1,7 @@
 -- The pivot of a consignment: its goods leave, unless they were released, or its hold ends within p_margin by this server's clock;
--- then they are given back here, in the same transaction. The step `goods:<n>` is done or undone, for ever; a repeat returns what it
--- is. A consignment whose reservation is lost, because the database was restored, is undone: a raise would keep the order from being
--- canceled for ever. `reason`: hold_expiring or released.
+-- then they are given back here, in the same transaction. The step `goods:<n>` is done or undone, for ever; a repeat returns what
+-- it is. A consignment whose reservation is lost, because the database was restored, is undone: a raise would keep the order from
+-- being canceled for ever. `reason`: hold_expiring or released.
 CREATE OR REPLACE FUNCTION issue(
   p_order_id uuid, p_n integer, p_consignment_id uuid, p_hold_expires_at timestamptz, p_margin interval, p_carrier_reference text,
   p_request_id text, p_traceparent text,

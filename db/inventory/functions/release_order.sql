@@ -1,6 +1,7 @@
--- Makes sure that nothing is ever reserved for an order, or gives back what is: asks the pivot of each of its consignments. `detail` is
--- [{n, lines, goods}] with goods done or undone; null if nothing was reserved. p_consignment_ids are those of the numbers from 1 on.
--- Raises if goods have left whose reservation was lost with a restored database (adopt_issued.sql): somebody has to decide then.
+-- Makes sure that nothing is ever reserved for an order, or gives back what is: asks the pivot of each of its consignments.
+-- `detail` is [{n, lines, goods}] with goods done or undone; null if nothing was reserved. p_consignment_ids are those of the
+-- numbers from 1 on. Raises if goods have left whose reservation was lost with a restored database (adopt_issued.sql): somebody has
+-- to decide then.
 CREATE OR REPLACE FUNCTION release_order(
   p_order_id uuid, p_consignment_ids uuid[], p_reason text, p_request_id text, p_traceparent text, OUT detail jsonb
 )

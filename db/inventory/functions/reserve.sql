@@ -1,9 +1,8 @@
--- Reserves all lines of an order in p_tenant's stock, or none: the step `reserve`. `p_lines` is [{sku, quantity}] with each SKU once. The
--- rows are locked in the order of their SKUs, so that orders of the same goods cannot deadlock. With p_allow_split each SKU is a consignment of its
--- own, and the last of p_consignments_max takes the rest; the split is the fence's detail, so that a repeat returns the same.
--- A repeat for an order whose row was restored says so if goods of it have left (left, otherwise as done), or, if none has, were given
--- back (undone).
--- `detail` is the consignments [{n, lines}], or the SKUs that are missing.
+-- Reserves all lines of an order in p_tenant's stock, or none: the step `reserve`. `p_lines` is [{sku, quantity}] with each SKU
+-- once. The rows are locked in the order of their SKUs, so that orders of the same goods cannot deadlock. With p_allow_split each
+-- SKU is a consignment of its own, and the last of p_consignments_max takes the rest; the split is the fence's detail, so that a
+-- repeat returns the same. A repeat for an order whose row was restored says so if goods of it have left (left, otherwise as done),
+-- or, if none has, were given back (undone). `detail` is the consignments [{n, lines}], or the SKUs that are missing.
 DROP FUNCTION IF EXISTS reserve(uuid, jsonb, boolean, integer, text, text);
 CREATE OR REPLACE FUNCTION reserve(
   p_order_id uuid, p_lines jsonb, p_allow_split boolean, p_consignments_max integer, p_request_id text, p_traceparent text,

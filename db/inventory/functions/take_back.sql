@@ -1,6 +1,7 @@
 -- Takes the goods of a return back into p_tenant's stock: the step `return:<return_id>` of the order. `p_lines` is
--- [{sku, quantity, disposition}]: `restock` puts them on the shelf, `scrap` notes them only. A repeat changes nothing. Goods that would make more of a SKU than can be kept (the
--- constraint stock_on_hand_max) are noted only, with that as the reason, and somebody has to count them: the buyer is paid back all the same.
+-- [{sku, quantity, disposition}]: `restock` puts them on the shelf, `scrap` notes them only. A repeat changes nothing. Goods that
+-- would make more of a SKU than can be kept (the constraint stock_on_hand_max) are noted only, with that as the reason, and
+-- somebody has to count them: the buyer is paid back all the same.
 DROP FUNCTION IF EXISTS take_back(uuid, uuid, jsonb, text, text);
 CREATE OR REPLACE FUNCTION take_back(
   p_order_id uuid, p_return_id uuid, p_lines jsonb, p_request_id text, p_traceparent text, p_tenant text DEFAULT 'default'

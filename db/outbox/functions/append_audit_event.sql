@@ -1,6 +1,7 @@
--- Writes an entry of the audit log to the outbox, as domain/audit-event.ts says, within the caller's transaction and after the lock of what
--- is changed. p_object is the id or the name of that. p_acting says who acts: principal, principal_id, api_key_id, on_behalf_of, and tenant
--- unless that is the default one. Without it, as a program of the version before calls, nothing is written.
+-- Writes an entry of the audit log to the outbox, as domain/audit-event.ts says, within the caller's transaction and after the lock
+-- of what is changed. p_object is the id or the name of that. p_acting says who acts: principal, principal_id, api_key_id,
+-- on_behalf_of, and tenant unless that is the default one. Without it, as a program of the version before calls, nothing is
+-- written.
 DROP FUNCTION IF EXISTS append_audit_event(text, uuid, jsonb, jsonb, text, text);
 CREATE OR REPLACE FUNCTION append_audit_event(
   p_service text, p_action text, p_object text, p_details jsonb, p_acting jsonb, p_request_id text, p_traceparent text

@@ -1,6 +1,6 @@
 -- Takes away one partition of the outbox once all its rows are in the event log: those that p_snapshot shows, the relay's stored
--- cursor, if p_server_id is the place of this database. Each call does one short step: it counts some p_events_max further events of
--- the oldest partition, or, if all are counted, adds the counts to outbox_seals and truncates the partition, in one transaction.
+-- cursor, if p_server_id is the place of this database. Each call does one short step: it counts some p_events_max further events
+-- of the oldest partition, or, if all are counted, adds the counts to outbox_seals and truncates the partition, in one transaction.
 -- With p_only_if_full it does nothing while the ring has an empty partition ahead of the present one. Returns whether another call
 -- would find more to do.
 --

@@ -1,6 +1,6 @@
--- Writes an event to the outbox as CloudEvents 1.0, within the caller's transaction and after the lock of the subject's row, so that
--- the outbox's sequence is the order of the changes. Its id names type and p_key; the step's fence admits each event once. The default
--- tenant is not named.
+-- Writes an event to the outbox as CloudEvents 1.0, within the caller's transaction and after the lock of the subject's row, so
+-- that the outbox's sequence is the order of the changes. Its id names type and p_key; the step's fence admits each event once. The
+-- default tenant is not named.
 DROP FUNCTION IF EXISTS append_saga_event(text, text, uuid, uuid, jsonb, text, text);
 CREATE OR REPLACE FUNCTION append_saga_event(
   p_source text, p_type text, p_subject uuid, p_key uuid, p_data jsonb, p_request_id text, p_traceparent text, p_tenant text

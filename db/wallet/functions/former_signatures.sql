@@ -1,6 +1,6 @@
 -- The operations with the signatures by which workers of the versions before this one call them, without the counterparty of a
--- leg, or without a tenant, which is then the default one: for as long as both versions run side by side in a deploy. To be dropped by the
--- version after this one.
+-- leg, or without a tenant, which is then the default one: for as long as both versions run side by side in a deploy. To be dropped
+-- by the version after this one.
 CREATE OR REPLACE FUNCTION debit(
   p_transfer_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text,
   p_is_hold boolean DEFAULT false, OUT outcome text, OUT reason text, OUT detail jsonb

@@ -1,6 +1,6 @@
--- Locks the shard's external wallet of a tenant and currency, which is made on first use, and returns its id. The id lies in the shard's
--- first bucket, so that routing leads to it. Always locked after the user's wallet: with one fixed order no two operations can
--- deadlock.
+-- Locks the shard's external wallet of a tenant and currency, which is made on first use, and returns its id. The id lies in the
+-- shard's first bucket, so that routing leads to it. Always locked after the user's wallet: with one fixed order no two operations
+-- can deadlock.
 DROP FUNCTION IF EXISTS lock_external_wallet(text);
 CREATE OR REPLACE FUNCTION lock_external_wallet(p_currency text, p_tenant text) RETURNS uuid
 LANGUAGE plpgsql VOLATILE AS $$

@@ -1,6 +1,6 @@
 -- Opens a user's wallet in a currency. Returns whether this call made it; a repeat changes nothing. The caller derives the id
--- from tenant, user and currency, and it must lie in a bucket of this shard. A wallet that is opened is an entry of the audit log, unless
--- p_acting is left out, as a program of the version before does.
+-- from tenant, user and currency, and it must lie in a bucket of this shard. A wallet that is opened is an entry of the audit log,
+-- unless p_acting is left out, as a program of the version before does.
 DROP FUNCTION IF EXISTS open_wallet(uuid, text, text, text);
 CREATE OR REPLACE FUNCTION open_wallet(
   p_wallet_id uuid, p_user_id text, p_currency text, p_tenant text,

@@ -1,7 +1,7 @@
 -- `refund` for many transfers of a batch whose credits have moved nothing and never will: undoes each debit, once. Returns the
 -- transfers whose debit's fence says anything but applied. The wallets of applied debits, and no others, are locked in the batches'
--- order after the debits' fences, as debit_batch does. With p_is_other_credited the credits' fences are other movements': a debit from before counterparties were
--- kept may be that other movement's, is taken as credited, and is not given back.
+-- order after the debits' fences, as debit_batch does. With p_is_other_credited the credits' fences are other movements': a debit
+-- from before counterparties were kept may be that other movement's, is taken as credited, and is not given back.
 CREATE OR REPLACE FUNCTION refund_batch(
   p_transfer_ids uuid[], p_wallet_ids uuid[], p_currencies text[], p_amounts numeric[], p_reason text,
   p_request_id text, p_traceparent text, p_counterparty_ids uuid[], p_is_other_credited boolean

@@ -1,6 +1,7 @@
 -- Sets both limits on the money that goes out of a user's wallet, NULL for no limit, and returns whether there is such a wallet.
--- Repeats change nothing. A change is an entry of the audit log. A wallet of another tenant than p_acting's is none. Takes the wallet's lock, so a movement under way is judged by both old limits or by both new ones. The
--- sum that count_outgoing keeps is kept while there is a limit of 24 hours.
+-- Repeats change nothing. A change is an entry of the audit log. A wallet of another tenant than p_acting's is none. Takes the
+-- wallet's lock, so a movement under way is judged by both old limits or by both new ones. The sum that count_outgoing keeps is
+-- kept while there is a limit of 24 hours.
 CREATE OR REPLACE FUNCTION set_wallet_limits(
   p_wallet_id uuid, p_max_amount numeric, p_outgoing_24h numeric, p_acting jsonb, p_request_id text, p_traceparent text
 ) RETURNS boolean

@@ -1,7 +1,7 @@
 -- Moves money out of a wallet into the outside world: writes both entries, the wallet's and that of the shard's external wallet,
 -- in one operation, once, however often it is called. Returns the outcome in the fence: applied; rejected (wallet_not_found,
--- wallet_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its detail); or canceled. A wallet of another tenant than p_tenant, the
--- transaction's, is not found.
+-- wallet_suspended, currency_mismatch, insufficient_funds, limit_exceeded with its detail); or canceled. A wallet of another tenant
+-- than p_tenant, the transaction's, is not found.
 CREATE OR REPLACE FUNCTION withdraw(
   p_transaction_id uuid, p_wallet_id uuid, p_currency text, p_amount numeric, p_request_id text, p_traceparent text, p_tenant text,
   OUT outcome text, OUT reason text, OUT detail jsonb
