@@ -544,7 +544,7 @@ export interface FoundThings {
       | 'principal'
       | 'api_key';
     id: string;
-    matched: 'id' | 'reference' | 'metadata' | 'user_id' | 'sku' | 'position';
+    matched: 'id' | 'reference' | 'metadata' | 'user_id' | 'sku' | 'name' | 'position';
 
     /** One line for people. */
     label: string;

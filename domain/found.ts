@@ -6,7 +6,7 @@ export const FOUND_TYPES = [
 ];
 export type FoundType = (typeof FOUND_TYPES)[number];
 
-export const WAYS_OF_MATCHING = ['id', 'reference', 'metadata', 'user_id', 'sku', 'position'] as const;
+export const WAYS_OF_MATCHING = ['id', 'reference', 'metadata', 'user_id', 'sku', 'name', 'position'] as const;
 
 export interface Found {
   readonly type: FoundType;

@@ -5,6 +5,7 @@ import type { Scope } from '../../domain/access/scopes.ts';
 import { FOUND_MAX, FOUND_TYPES, WAYS_OF_MATCHING, type Found, type FoundType } from '../../domain/found.ts';
 import type { Tenant } from '../../domain/tenant.ts';
 import type { WalletSight } from '../../domain/wallet/sight.ts';
+import { findKeysByName } from '../access/find.ts';
 import { findEventAt } from '../events/find.ts';
 import { findIn } from '../find-by-id.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -78,8 +79,8 @@ const get = createRoute({
   operationId: 'find',
   summary: 'Find anything by its id or name',
   tags: ['Overview'],
-  description: `\`q\` is any id, also as in \`transfer/<id>\` or \`evt_<position>\`; a reference; \`key=value\` of metadata; a user id; a SKU; or
-the position of an event. All of them are looked up at once, each by an index. A key is shown what its scopes let it read. A source that does
+  description: `\`q\` is any id, also as in \`transfer/<id>\` or \`evt_<position>\`; a reference; \`key=value\` of metadata; a user id; a SKU; the
+name of a principal or of a key; or the position of an event. All of them are looked up at once, each by an index. A key is shown what its scopes let it read. A source that does
 not answer in time is named in \`sources\`.`,
   middleware: requiresInTenant('transfers:read'),
   request: {
@@ -134,6 +135,7 @@ const UUID = /(?:^|\/)([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 const POSITION = /^(?:evt_)?([1-9]\d{0,14})$/;
 const SKU = /^[\w.-]{1,64}$/;
 const REFERENCE_CHARACTERS_MAX = 255;
+const NAME_CHARACTERS_MAX = 100;
 
 /** What a source is asked, and `noteStop` told of what it gave up; undefined where the installation does not have it. */
 function questionsFor(
@@ -183,7 +185,12 @@ function questionsFor(
     case 'webhooks':
       return byId((of) => findIn('webhooks', eventsDatabase, tenant, of));
     case 'access':
-      return accessDatabase && byId((of) => findIn('access', accessDatabase, tenant, of));
+      return (
+        accessDatabase && [
+          ...byId((of) => findIn('access', accessDatabase, tenant, of)),
+          ...(text.length <= NAME_CHARACTERS_MAX ? [() => findKeysByName(accessDatabase, tenant, text)] : []),
+        ]
+      );
   }
 }
 

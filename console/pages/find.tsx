@@ -48,7 +48,7 @@ export function Find() {
       ) : (
         <>
           {found.data.length === 0 ? (
-            found.is_cut || <p class="empty">Nothing has this id, reference, pair or user.</p>
+            found.is_cut || <p class="empty">Nothing has this id, reference, pair, user or name.</p>
           ) : (
             <Table
               caption="Found"

@@ -78,6 +78,7 @@ export const apiKeys = pgTable(
       sql`(${t.perSecond} IS NULL) = (${t.burst} IS NULL) AND ${t.perSecond} > 0 AND ${t.burst} > 0`,
     ),
     index('api_keys_created').on(t.tenant, t.createdAt, t.apiKeyId),
+    index('api_keys_name').on(t.tenant, t.name, t.createdAt, t.apiKeyId),
     index('api_keys_makers').on(t.principalId, t.createdBy),
     index('api_keys_changed')
       .on(t.changedRevision)

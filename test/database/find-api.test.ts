@@ -144,6 +144,26 @@ describe('finding anything', () => {
     assert.deepEqual(shortly(await find('evt_7')), [], 'the log of this test is empty');
   });
 
+  test('a principal and keys are found by their name, of the tenant that asks, ten keys at most', async () => {
+    await access.admin.execute(
+      `INSERT INTO principals (principal_id, tenant, kind, name) VALUES ('${ID(6)}', 'default', 'service', 'payroll'), ('${ID(7)}', 'acme', 'service', 'payroll')`,
+    );
+    const made = (tenant: string, principal: string, count: number) =>
+      access.admin.execute(`INSERT INTO api_keys (tenant, principal_id, name, key_hash, hint, scopes)
+        SELECT '${tenant}', '${principal}', 'payroll', sha256(convert_to('${tenant}' || n, 'UTF8')), 'cpk_', '{}' FROM generate_series(1, ${count}) n`);
+    await made('acme', ID(7), 1);
+    await made('default', ID(6), 1);
+    const found = await find('payroll');
+    assert.deepEqual(shortly(found), ['api_key by name: payroll ACTIVE', 'principal by name: payroll service']);
+    assert.equal(found.data.find(({ type }) => type === 'principal')?.path, `/v1/principals/${ID(6)}`);
+    await access.admin.execute(`DELETE FROM api_keys`);
+    await made('default', ID(6), 11);
+    const many = await find('payroll');
+    assert.deepEqual([many.data.length, many.is_cut], [11, true]);
+    const authentication = acceptOnly(keyHolder({ scopes: ['transfers:read'] }));
+    assert.deepEqual((await find('payroll', { authentication })).data, []);
+  });
+
   test('a key is shown what its scopes let it read, and told what it was not asked for', async () => {
     const scopes: Scope[] = ['transfers:read'];
     const authentication = acceptOnly(keyHolder({ scopes }));

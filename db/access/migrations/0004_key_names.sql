@@ -1,0 +1,2 @@
+-- Keys are found by their names. Requests for new keys wait while the table, which is small, is read.
+CREATE INDEX "api_keys_name" ON "api_keys" USING btree ("tenant","name","created_at","api_key_id");
