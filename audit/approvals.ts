@@ -1,5 +1,5 @@
 /**
- * The audit of approvals, a part of I2: no transfer has begun that its policy demands approvals for and that has none; what was approved has
+ * The audit of approvals, a part of I2: no transfer or batch has begun that its policy demands approvals for and that has none; what was approved has
  * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; no decision gives back or writes
  * off without an approval what needs one; nobody has sent more within 24 hours without an approval than a policy allows; what waits is
  * for its own tenant to vote on; and every policy was changed as its approval says. The database refuses all of that; this tells if it was
@@ -20,6 +20,8 @@ export async function checkApprovals(transfer: Reader, findings: Findings): Prom
   ];
   const all = [
     ...ofTransfers.map((wrong) => ({ wrong, of: 'transfer' })),
+    { wrong: BATCH_BEGUN_WITHOUT, of: 'batch' },
+    { wrong: BATCH_UNLIKE_ITS_APPROVAL, of: 'batch' },
     { wrong: CHANGED_WITHOUT, of: 'policy' },
     { wrong: UNLIKE_ITS_CHANGE, of: 'approval' },
   ];
@@ -41,30 +43,50 @@ const isUndated = (policy: SQL): SQL =>
   sql`((${policy}.created_at > now() OR ${policy}.ended_at > now() OR ${policy}.ended_at < ${policy}.created_at) IS TRUE)`;
 const undated = { policy: isUndated(sql`policy`), other: isUndated(sql`other`) };
 
+/** That the batch of a transfer was approved, in the currency that the votes were for; all of it, if it was let go without. */
+const isOfApprovedBatch = (batchId: SQL, currency: SQL): SQL => sql`EXISTS (
+      SELECT FROM approvals
+      WHERE approval_id = ${batchId} AND (approvals.status = 'APPROVED' AND approvals.currency = ${currency} OR approvals.status = 'OVERRIDDEN'))`;
+
 /** Whichever policy has judged it, of those that held between its time and the end of its acceptance, has demanded an approval. */
-const BEGUN_WITHOUT = sql`
-  SELECT transfer_id AS id, format('it is %s, of more than the %s that needs an approval, and has none', status, above) AS detail
-  FROM approval_policies policy JOIN transfers USING (tenant, currency)
-  WHERE NOT ${undated.policy} AND transfers.created_at <= now()
-    AND transfers.created_at >= policy.created_at AND transfers.created_at < coalesce(policy.ended_at, 'infinity')
-    AND amount > above AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-    AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id AND approvals.status IN ('APPROVED', 'OVERRIDDEN'))
+const begunWithout = (moved: SQL): SQL => sql`
+  SELECT id, format('it is %s, of more than the %s that needs an approval, and has none', status, above) AS detail
+  FROM approval_policies policy JOIN ${moved} moved USING (tenant, currency)
+  WHERE NOT ${undated.policy} AND moved.created_at <= now()
+    AND moved.created_at >= policy.created_at AND moved.created_at < coalesce(policy.ended_at, 'infinity')
+    AND amount > above
+    AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = id AND kind <> 'batch' AND approvals.status IN ('APPROVED', 'OVERRIDDEN'))
+    AND NOT ${isOfApprovedBatch(sql`batch_id`, sql`moved.currency`)}
     AND NOT EXISTS (
       SELECT FROM approval_policies other
-      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency AND (amount > other.above) IS NOT TRUE
-        AND (${undated.other} OR other.created_at < transfers.created_at + ${ACCEPTED_WITHIN}
-          AND coalesce(other.ended_at, 'infinity') > transfers.created_at)
+      WHERE other.tenant = moved.tenant AND other.currency = moved.currency AND (amount > other.above) IS NOT TRUE
+        AND (${undated.other} OR other.created_at < moved.created_at + ${ACCEPTED_WITHIN}
+          AND coalesce(other.ended_at, 'infinity') > moved.created_at)
     )
     AND NOT EXISTS (
       SELECT FROM approval_policies other
-      WHERE other.tenant = transfers.tenant AND other.currency = transfers.currency
-        AND (${undated.other} OR other.ended_at - transfers.created_at BETWEEN '0' AND ${ACCEPTED_WITHIN})
+      WHERE other.tenant = moved.tenant AND other.currency = moved.currency
+        AND (${undated.other} OR other.ended_at - moved.created_at BETWEEN '0' AND ${ACCEPTED_WITHIN})
         AND NOT EXISTS (
           SELECT FROM approval_policies next
           WHERE next.tenant = other.tenant AND next.currency = other.currency AND next.created_at = other.ended_at
         )
         AND other.ended_at IS NOT NULL
     )`;
+
+const BEGUN_WITHOUT = begunWithout(sql`(
+    SELECT transfer_id AS id, batch_id, tenant, currency, status, created_at, amount FROM transfers
+    WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
+  )`);
+
+/** Its items in a currency together. */
+const BATCH_BEGUN_WITHOUT = begunWithout(sql`(
+    SELECT batch_id AS id, batch_id, tenant, summed.currency, status, created_at, summed.amount FROM transfer_batches
+    CROSS JOIN LATERAL (
+      SELECT currency, sum(amount) AS amount FROM transfers WHERE transfers.batch_id = transfer_batches.batch_id GROUP BY currency
+    ) summed
+    WHERE status IN ('PROCESSING', 'COMPLETED') AND created_at >= (SELECT min(created_at) FROM approval_policies)
+  )`);
 
 /**
  * A minute less than a day, for the transfer that was judged last was so some time after it was dated. A scheduled one is summed with others
@@ -82,6 +104,7 @@ const SENT_WITHOUT = sql`
       AND transfers.created_at < coalesce(policy.ended_at - ${ACCEPTED_WITHIN}, 'infinity')
       AND status NOT IN ('AWAITING_APPROVAL', 'FAILED', 'CANCELED') AND NOT begins_canceled AND scheduled_at IS NULL
       AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id)
+      AND NOT ${isOfApprovedBatch(sql`batch_id`, sql`transfers.currency`)}
   ) summed WHERE sent > above_24h`;
 
 /** Of a vote and the end of the time for it, the milliseconds are rounded. */
@@ -116,6 +139,23 @@ const UNLIKE_ITS_APPROVAL = sql`
   FROM approvals JOIN transactions ON transaction_id = approval_id
   WHERE (transactions.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
     OR (approvals.status IN ('REJECTED', 'EXPIRED')) <> begins_canceled AND approvals.status <> 'AWAITING'`;
+
+/** What was approved may have been canceled all the same, if another currency of it has needed an approval by then. */
+const BATCH_UNLIKE_ITS_APPROVAL = sql`
+  SELECT batch_id AS id, format('it is %s, and its approval %s', batch.status, coalesce(approvals.status, 'not there')) AS detail
+  FROM transfer_batches batch LEFT JOIN approvals ON approval_id = batch_id
+  WHERE (approval_id IS NOT NULL OR batch.status IN ('AWAITING_APPROVAL', 'CANCELED')) AND (
+    approvals.tenant = batch.tenant AND approvals.body_hash = batch.body_hash AND CASE approvals.status
+      WHEN 'AWAITING' THEN batch.status = 'AWAITING_APPROVAL'
+      WHEN 'APPROVED' THEN true
+      WHEN 'OVERRIDDEN' THEN true
+      ELSE batch.status = 'CANCELED'
+    END
+  ) IS NOT TRUE
+  UNION ALL
+  SELECT batch_id, format('it is %s, and %s of its items are transfers', batch.status, items)
+  FROM transfer_batches batch CROSS JOIN LATERAL (SELECT count(*) AS items FROM transfers WHERE transfers.batch_id = batch.batch_id) counted
+  WHERE batch.status IN ('AWAITING_APPROVAL', 'CANCELED') AND items > 0`;
 
 const OF_ANOTHER_TENANT = sql`
   SELECT approval_id AS id, format('it is of the tenant %s, and its approval of %s', transfers.tenant, approvals.tenant) AS detail

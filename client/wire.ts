@@ -98,11 +98,11 @@ export type ApiKeyWithSecret = ApiKey & {
 };
 
 export interface Approval {
-  /** The id of the transfer or transaction that waits, or one of its own for a decision or a change. */
+  /** The id of the transfer, transaction or batch that waits, or one of its own for a decision or a change. */
   approval_id: string;
 
   /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. `policy`: the change of a policy, which the last vote makes. */
-  kind: 'transfer' | 'transaction' | 'refund' | 'write_off' | 'policy';
+  kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy';
 
   /** Of a decision or a change: what it would do. Null for a movement, which says so itself. */
   proposal: { [name: string]: string } | null;
@@ -111,7 +111,7 @@ export interface Approval {
   /** `above`: the amount. `above_24h`: what its sender has sent within 24 hours without an approval. `always`: as long as there is a policy. */
   reason: 'above' | 'above_24h' | 'always';
 
-  /** Null where only the ledger will say how much it is. */
+  /** Of a batch, the sum of its items in this currency. Null where only the ledger will say how much it is, or it is more than an amount can be. */
   amount: string | null;
   currency: string;
 
@@ -1541,8 +1541,8 @@ export interface Transfer {
 export interface TransferBatch {
   batch_id: string;
 
-  /** COMPLETED once no item is pending, even if some items failed. */
-  status: 'PROCESSING' | 'COMPLETED';
+  /** COMPLETED once no item is pending, even if some items failed. AWAITING_APPROVAL: see `GET /v1/approvals`; its id is that of the batch. CANCELED: it was not approved, and nothing has moved. */
+  status: 'AWAITING_APPROVAL' | 'PROCESSING' | 'COMPLETED' | 'CANCELED';
 
   /** `failed` counts the items that are FAILED or CANCELED. */
   counts: { total: number; pending: number; completed: number; failed: number };

@@ -152,7 +152,7 @@ export async function startEverything(
     starter.client = createClient(workerConnection, settings);
     starter.isEager = true;
     starter.dispatch = settings.DISPATCH;
-    const sweep = startSweep({ database, starter, logger });
+    const sweep = startSweep({ database, starter, counts, logger });
     const watch = watchShards({ database, ledger, starter, logger });
     const collector =
       metrics && startTransferCollector({ metrics, settings, guard, ledger, waiting: tasksWaiting(client), logger });

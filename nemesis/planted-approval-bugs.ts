@@ -7,8 +7,8 @@ export const PLANTED_APPROVAL_BUGS = {
     edits: [
       {
         file: 'db/transfer/functions/refuse_unapproved.sql',
-        find: `AND NOT begins_canceled AND amount > above`,
-        replace: `AND NOT begins_canceled AND scheduled_at IS NULL AND amount > above`,
+        find: `WHERE ended_at IS NULL AND amount > above`,
+        replace: `WHERE ended_at IS NULL AND scheduled_at IS NULL AND amount > above`,
       },
     ],
     faults: [],

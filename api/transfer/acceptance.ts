@@ -49,6 +49,8 @@ export interface Requested<Row> {
   readonly kind: MovementKind;
   /** How many movements it is: the items of a batch. Default: 1. */
   readonly count?: number;
+  /** Whether a row that was just stored is no movement yet. */
+  readonly isCountedLater?: (row: Row) => boolean;
   readonly database: Database;
   readonly workflowId: string;
   /** The limit for storing it, if it is more than one row; otherwise that of one database step. */
@@ -96,7 +98,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   if (requested.count !== undefined) c.var.charge(requested.count - 1);
   const waitSeconds = waitPreference(c.req.header('prefer'));
   const { row, isNew, group } = await acceptOnce(c, deps, requested);
-  if (isNew) deps.counts?.accepted(requested.kind, requested.count ?? 1);
+  if (isNew && requested.isCountedLater?.(row) !== true) deps.counts?.accepted(requested.kind, requested.count ?? 1);
   const answered = new AbortController();
   // Listens from before the start, because the reply to the start may come later than the movement's end.
   const heard =

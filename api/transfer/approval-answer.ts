@@ -13,7 +13,8 @@ export const exampleHash = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d
 export const approvalAnswer = z
   .object({
     approval_id: idAnswer(exampleMovementId).openapi({
-      description: 'The id of the transfer or transaction that waits, or one of its own for a decision or a change.',
+      description:
+        'The id of the transfer, transaction or batch that waits, or one of its own for a decision or a change.',
     }),
     kind: z.enum(APPROVAL_KINDS).openapi({
       description: `\`refund\`, \`write_off\`: the decision about a case, which is carried out once it is approved. \`policy\`: the change of a policy,
@@ -28,7 +29,10 @@ which the last vote makes.`,
       description: `\`above\`: the amount. \`above_24h\`: what its sender has sent within 24 hours without an approval. \`always\`: as long as
 there is a policy.`,
     }),
-    amount: amountAnswer.nullable().openapi({ description: 'Null where only the ledger will say how much it is.' }),
+    amount: amountAnswer.nullable().openapi({
+      description: `Of a batch, the sum of its items in this currency. Null where only the ledger will say how much it is, or it is more than an amount
+can be.`,
+    }),
     currency: z.string().openapi({ example: 'USD' }),
     asked_by: z.string().nullable().openapi({
       example: 'alice',

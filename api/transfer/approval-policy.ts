@@ -128,7 +128,7 @@ const put = createRoute({
   summary: 'Set which transfers in a currency need approvals',
   tags,
   description: `Holds for every transfer that is accepted after the answer, whichever way it comes: single ones, holds, scheduled ones, reversals and runs of
-recurring transfers, and transactions that take money out, wait as AWAITING_APPROVAL; a batch, by its sum, is refused with \`approval_required\`. The database itself refuses what has no
+recurring transfers, and transactions that take money out, wait as AWAITING_APPROVAL; so does a batch, by its sum. The database itself refuses what has no
 approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
 of this version.
 

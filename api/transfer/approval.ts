@@ -13,8 +13,9 @@ import {
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import { findTransaction } from '../../db/transfer/transaction-queries.ts';
+import { acceptApproved } from '../../db/transfer/waiting-batches.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
-import type { PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
+import type { BatchId, PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import {
   APPROVAL_STATUSES,
   POLICY_VERSION_MAX,
@@ -23,13 +24,14 @@ import {
   type VoteOutcome,
 } from '../../domain/transfer/approval.ts';
 import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
-import { startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
+import { startBatch, startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
 import { answerApproval, approvalAnswer, approvalWithVotes, exampleHash, renderApproval } from './approval-answer.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { commentField, transferIdField } from '../http/fields.ts';
+import type { BatchDeps } from './batch.ts';
 import type { MovementDeps } from './movement.ts';
 import {
   creationCursor,
@@ -130,7 +132,7 @@ const approve = createRoute({
   path: `${path}/approve`,
   operationId: 'approveTransfer',
   summary: 'Approve what somebody else has asked for',
-  description: `With the last approval that is needed the transfer begins, with as much time as it had when it was asked for. A vote is for what the voter has
+  description: `With the last approval that is needed the transfer begins, or the items of the batch do, with as much time as it had when it was asked for. A vote is for what the voter has
 seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. A decision about a case is carried out
 then, as if whoever has asked for it had taken it just now; a change of a policy is made with the vote. Who has asked has no vote, whichever
 key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one
@@ -143,7 +145,7 @@ const reject = createRoute({
   path: `${path}/reject`,
   operationId: 'rejectTransfer',
   summary: 'Reject what waits for approvals',
-  description: `One is enough: a transfer ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out, nor a change made.
+  description: `One is enough: a transfer or a batch ends CANCELED, a transaction FAILED, and nothing moves; a decision is not carried out, nor a change made.
 Who has asked may do so too.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
@@ -171,10 +173,11 @@ function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter
   };
 }
 
-export function approvalRoutes(
-  { database, starter, acceptance: { monitor, starts } }: MovementDeps,
-  judgeVoter: JudgeVoter,
-) {
+export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter) {
+  const {
+    database,
+    acceptance: { monitor, starts },
+  } = deps;
   const makersOf = secondPerson(database, judgeVoter);
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
@@ -225,7 +228,7 @@ export function approvalRoutes(
     const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id), {
       isWrite: true,
     });
-    if (found !== undefined) await starts.start(() => begin({ database, starter }, found), START_LIMIT_MS, c.var.log);
+    if (found !== undefined) await starts.start(() => begin(deps, found), START_LIMIT_MS, c.var.log);
   }
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
@@ -250,10 +253,7 @@ function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
   return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
 }
 
-async function begin(
-  { database, starter }: Pick<MovementDeps, 'database' | 'starter'>,
-  approval: Approval,
-): Promise<void> {
+async function begin({ database, batchDatabase, starter, acceptance }: BatchDeps, approval: Approval): Promise<void> {
   // The last vote has made the change.
   if (approval.kind === 'policy') return;
   if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
@@ -261,6 +261,12 @@ async function begin(
     const row = await findTransaction(database, approval.approvalId as string as TransactionId);
     if (row !== undefined) await startTransaction(starter, row);
     return;
+  }
+  if (approval.kind === 'batch') {
+    const row = await acceptApproved(batchDatabase, approval.approvalId as string as BatchId);
+    if (row === undefined) return;
+    acceptance.counts?.accepted('batch_item', row.itemCount);
+    return startBatch(starter, row);
   }
   const row = await findTransfer(database, approval.approvalId);
   if (row !== undefined) await startTransfer(starter, row);

@@ -1,7 +1,7 @@
 /** An item of a batch, as a request has it: its schema, which the acceptance and the dry run of a batch share. */
 import { z } from '@hono/zod-openapi';
 import { currencyField, exampleReceiverId, referenceField, walletIdField } from '../http/fields.ts';
-import { faultCode } from '../http/validation.ts';
+import { FAULTS_MAX, faultCode } from '../http/validation.ts';
 import { transferAmountField } from './movement.ts';
 
 /** Ten thousand items with references of some hundred characters. */
@@ -28,4 +28,19 @@ export const batchItem = z
   })
   .openapi(ITEM_SCHEMA);
 
-export type BatchItem = z.output<typeof batchItem>;
+type BatchItem = z.output<typeof batchItem>;
+
+/** Stops at as many faults as an answer lists: to judge ten thousand wrong items costs more than the thirty kilobytes they fill. */
+export function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
+  const judged: BatchItem[] = [];
+  for (const [index, item] of items.entries()) {
+    if (context.issues.length >= FAULTS_MAX) break;
+    const result = batchItem.safeParse(item);
+    if (result.success) judged.push(result.data);
+    else {
+      for (const issue of result.error.issues)
+        context.issues.push({ ...issue, path: [index, ...issue.path], input: item } as z.core.$ZodRawIssue);
+    }
+  }
+  return judged;
+}

@@ -3,17 +3,21 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { listBatchItems, type BatchItemResult } from '../../db/transfer/batch-items.ts';
-import { acceptBatch, findBatch, listBatches, type TransferBatch } from '../../db/transfer/batch-queries.ts';
+import { acceptBatch, SeveralPolicies, type BatchAcceptance } from '../../db/transfer/batch-acceptance.ts';
+import { findBatch, listBatches, type TransferBatch } from '../../db/transfer/batch-queries.ts';
+import { listProposedItems } from '../../db/transfer/waiting-batches.ts';
 import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../../domain/transfer/batch.ts';
 import { batchId, batchTransferIds } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import type { BatchId } from '../../domain/ids.ts';
+import type { TraceContext } from '../../domain/trace-context.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startBatch } from '../../temporal/transfer/start-movement.ts';
 import { batchWorkflowId } from '../../workflows/transfer/messages.ts';
 import { acceptMovement } from './acceptance.ts';
-import { BATCH_BYTES_MAX, batchItem, ITEM_REFERENCE, ITEM_SCHEMA, type BatchItem } from './batch-item.ts';
+import { BATCH_BYTES_MAX, batchItem, ITEM_REFERENCE, ITEM_SCHEMA, judgeItems } from './batch-item.ts';
+import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import {
   amountAnswer,
@@ -39,7 +43,7 @@ import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
 import type { ApiEnv } from '../http/env.ts';
-import { FAULTS_MAX, faultCode } from '../http/validation.ts';
+import { faultCode } from '../http/validation.ts';
 import { requiresInTenant } from '../http/scopes.ts';
 
 export interface BatchDeps extends MovementDeps {
@@ -49,21 +53,6 @@ export interface BatchDeps extends MovementDeps {
 
 /** The limit for accepting ten thousand items: longer than the pool waits for one reply. */
 const ACCEPTANCE_LIMIT_MS = 5_000;
-
-/** Stops at as many faults as an answer lists: to judge ten thousand wrong items costs more than the thirty kilobytes they fill. */
-function judgeItems(items: unknown[], context: z.RefinementCtx<unknown[]>): BatchItem[] {
-  const judged: BatchItem[] = [];
-  for (const [index, item] of items.entries()) {
-    if (context.issues.length >= FAULTS_MAX) break;
-    const result = batchItem.safeParse(item);
-    if (result.success) judged.push(result.data);
-    else {
-      for (const issue of result.error.issues)
-        context.issues.push({ ...issue, path: [index, ...issue.path], input: item } as z.core.$ZodRawIssue);
-    }
-  }
-  return judged;
-}
 
 const batchRequest = z
   .strictObject(
@@ -83,9 +72,10 @@ const batchRequest = z
 const batchAnswer = z
   .object({
     batch_id: idAnswer(exampleMovementId),
-    status: z
-      .enum(BATCH_STATUSES)
-      .openapi({ description: 'COMPLETED once no item is pending, even if some items failed.' }),
+    status: z.enum(BATCH_STATUSES).openapi({
+      description: `COMPLETED once no item is pending, even if some items failed. AWAITING_APPROVAL: see \`GET /v1/approvals\`; its id is that of
+the batch. CANCELED: it was not approved, and nothing has moved.`,
+    }),
     counts: z.object({ total: z.int(), pending: z.int(), completed: z.int(), failed: z.int() }).openapi({
       example: { total: 3, pending: 1, completed: 2, failed: 0 },
       description: '`failed` counts the items that are FAILED or CANCELED.',
@@ -130,7 +120,11 @@ nothing is stored. After that each item succeeds or fails by itself, like a sing
 All debits are made first, in the order of the items, and then all credits. So if a wallet cannot pay for all its items, the first
 ones are paid, and **no item can spend what another item of the same batch brings**.
 
-One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.`,
+One workflow moves the whole batch, so a single item cannot be canceled. A body may have 16 MiB.
+
+If a policy demands approvals, for one of its items or for their sum in a currency, the batch is AWAITING_APPROVAL first. Its items can be read as
+those of a batch, and are no transfers before it is approved. If it is rejected or nobody approves it in time, it is CANCELED with all of them. A
+vote is under one policy, so a batch that needs approvals in more than one currency is refused with \`approval_required\`: send one for each.`,
   middleware: [requiresInTenant('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: {
     headers: movementHeaders,
@@ -180,6 +174,7 @@ const getItems = createRoute({
 
 export function batchRoutes(deps: BatchDeps) {
   const { database, batchDatabase, starter, acceptance, deadlineSeconds, amountPrecision } = deps;
+  const store = storing(batchDatabase);
   const app = new OpenAPIHono<ApiEnv>();
   app.openAPIRegistry.register(ITEM_SCHEMA, batchItem);
   return app
@@ -190,7 +185,7 @@ export function batchRoutes(deps: BatchDeps) {
       const items = itemsOf(id, c.req.valid('json').items);
       const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
       c.var.log.setBindings({ batch_id: id });
-      const asked = { tenant, batchId: id, idempotencyKey, bodyHash, deadlineSeconds };
+      const asked = { tenant, batchId: id, idempotencyKey, bodyHash, deadlineSeconds, by: byWhom(c) };
 
       const { row, status } = await acceptMovement(c, acceptance, {
         // No notifier: the end of a batch is written in parts, and heard of from Temporal.
@@ -206,11 +201,10 @@ export function batchRoutes(deps: BatchDeps) {
         faultsIfNew: itemFaults(items, amountPrecision),
         // Looked for first: a repeat then sends no items to the database, and a database that is down is noticed sooner.
         store: async () =>
-          (await findBatch(database, id)) === undefined
-            ? acceptBatch(batchDatabase, { ...asked, items }, c.var.trace)
-            : undefined,
+          (await findBatch(database, id)) === undefined ? store({ ...asked, items }, c.var.trace) : undefined,
+        isCountedLater: ({ status }) => status === 'AWAITING_APPROVAL',
         start: (accepted) => startBatch(starter, accepted),
-        isWaitOver: (batch) => batch.status === 'COMPLETED' || batch.attentionReason !== null,
+        isWaitOver: (batch) => batch.status !== 'PROCESSING' || batch.attentionReason !== null,
       });
 
       c.header('Location', `/v1/transfer-batches/${id}`);
@@ -237,10 +231,24 @@ export function batchRoutes(deps: BatchDeps) {
       c.var.log.setBindings({ batch_id: id });
       const after = decodeCursor(listOf(c), z.int().nonnegative().max(BATCH_ITEMS_MAX), cursor);
       const rows = await boundedQuery(database, async () => {
-        await existing(c, database, id);
-        return listBatchItems(database, id, { after, limit: limit + 1 });
+        const batch = await existing(c, database, id);
+        const listed = { after, limit: limit + 1 };
+        return batch.status === 'AWAITING_APPROVAL' || batch.status === 'CANCELED'
+          ? listProposedItems(database, batch, listed)
+          : listBatchItems(database, id, listed);
       });
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
+    });
+}
+
+function storing(batchDatabase: Database) {
+  return (asked: BatchAcceptance, trace: TraceContext): Promise<TransferBatch | undefined> =>
+    acceptBatch(batchDatabase, asked, trace).catch((error: unknown) => {
+      if (!(error instanceof SeveralPolicies)) throw error;
+      throw new ProblemError('approval_required', {
+        detail: `Approvals are needed in ${error.currencies.join(', ')}, and a vote is under the policy of one currency: send a batch for each.`,
+        cause: error,
+      });
     });
 }
 

@@ -23,7 +23,7 @@ interface SetOptions {
 
 const SAID: Readonly<Record<Vote, string>> = {
   approve: 'approve what somebody else has asked for, as it is now',
-  reject: 'reject it, as it is now: a transfer ends CANCELED',
+  reject: 'reject it, as it is now: a transfer or a batch ends CANCELED',
   override: 'let it go without the approvals that it needs, in an emergency: it raises an alarm',
 };
 

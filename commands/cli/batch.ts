@@ -51,9 +51,10 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
       const send = (idempotencyKey: string) => create(client, rows, file, idempotencyKey);
       const { accepted, isReplayed } = again ? await sendAgain(send, bytes, file) : await send(key ?? keyOf(bytes));
       const batch = wait ? await follow(client, accepted, isJson) : accepted;
+      if (batch.status === 'AWAITING_APPROVAL') process.stderr.write(`${waits(batch)}\n`);
       if (isReplayed) process.stderr.write(`${sentBefore(batch, key)}\n`);
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
-      if (batch.counts.failed > 0 || (wait && batch.status !== 'COMPLETED')) end(EXIT.failed);
+      if (batch.counts.failed > 0 || (wait && batch.status === 'PROCESSING')) end(EXIT.failed);
       print({ ...batch, failed_items: failed, was_sent_before: isReplayed }, () => describeBatch(batch, failed, rows));
       if (rest !== undefined) process.stderr.write(`${writeFailed(rest, failed, rows)}\n`);
       else if (isInPart(batch)) process.stderr.write(`${SEND_THE_REST}\n`);
@@ -102,6 +103,10 @@ async function sendAgain(send: (key: string) => ReturnType<typeof create>, bytes
   // Printed before anything is sent: whatever is lost on the way, a repeat with this key moves nothing twice.
   process.stderr.write(`To repeat this safely: --key ${key}\n`);
   return send(key);
+}
+
+function waits({ batch_id }: TransferBatch): string {
+  return `A policy demands approvals: nothing moves before they are given. See: counterpoise approvals show ${batch_id}`;
 }
 
 function sentBefore(batch: TransferBatch, key: string | undefined): string {
@@ -160,7 +165,7 @@ async function follow(client: Client, accepted: TransferBatch, isJson: boolean):
   const step = (isJson ? silentProgress : showProgress(process.stderr)).begin(`Batch ${accepted.batch_id}`);
   try {
     let batch = accepted;
-    while (batch.status !== 'COMPLETED' && batch.attention === null) {
+    while (batch.status === 'PROCESSING' && batch.attention === null) {
       step.update(bar(batch));
       await sleep(POLL_MS);
       batch = await client.transferBatches.get(accepted.batch_id);

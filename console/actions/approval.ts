@@ -31,10 +31,9 @@ export function actionsOfApproval(approval: ApprovalWithVotes, terms: Transfer |
     }),
     voteOf('rejectTransfer', approval, {
       title: 'Reject it',
-      effect:
-        approval.kind === 'transfer' || approval.kind === 'transaction'
-          ? 'No money moves, now or later: it ends as canceled, whatever others have voted.'
-          : 'Nothing is done, whatever others have voted: it has to be asked for again.',
+      effect: ['transfer', 'transaction', 'batch'].includes(approval.kind)
+        ? 'No money moves, now or later: it ends as canceled, whatever others have voted.'
+        : 'Nothing is done, whatever others have voted: it has to be asked for again.',
     }),
   ];
 }

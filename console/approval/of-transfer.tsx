@@ -1,5 +1,4 @@
-/** On the page of a transfer that waits for a second person, or has waited: how far that is, with the way to the votes. */
-import type { Transfer } from '../../client/client.ts';
+/** On the page of a transfer or a batch that waits for a second person, or has waited: how far that is, with the way to the votes. */
 import { useAnswer } from '../answer.ts';
 import { at } from '../router.ts';
 import { Problem } from '../parts/problem.tsx';
@@ -7,14 +6,14 @@ import { Status } from '../parts/status.tsx';
 import { Age } from '../parts/time.tsx';
 import { Votes } from './votes.tsx';
 
-export function ApprovalOf({ transfer: { transfer_id, status } }: { transfer: Transfer }) {
+export function ApprovalOf({ id, status }: { id: string; status: string }) {
   const isWaiting = status === 'AWAITING_APPROVAL';
   const { data: approval, error } = useAnswer(
-    `approval/${transfer_id}/${status}`,
-    (client, signal) => client.approvals.get(transfer_id, { signal }),
+    `approval/${id}/${status}`,
+    (client, signal) => client.approvals.get(id, { signal }),
     isWaiting ? { refreshMs: 3_000 } : {},
   );
-  const link = <a href={at(`/approvals/${transfer_id}`)}>{isWaiting ? 'Decide it' : 'The approval'}</a>;
+  const link = <a href={at(`/approvals/${id}`)}>{isWaiting ? 'Decide it' : 'The approval'}</a>;
   return (
     <section aria-label="Approval">
       <h2>Approval</h2>

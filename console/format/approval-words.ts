@@ -3,7 +3,7 @@ import { inCurrency } from './amount.ts';
 import { personsOf, policyInWords } from './policy-words.ts';
 
 interface Asked {
-  readonly kind: 'transfer' | 'transaction' | 'refund' | 'write_off' | 'policy';
+  readonly kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy';
   /** Null where nobody knows it before it is done. */
   readonly amount: string | null;
   readonly currency: string;
@@ -23,6 +23,8 @@ interface Terms {
 export function effectOfAll(asked: Asked, terms: Terms | undefined): string {
   const { kind, amount, currency } = asked;
   if (kind === 'policy') return effectOfChange(asked);
+  if (kind === 'batch')
+    return `The batch begins at once: all of its transfers, ${amount === null ? 'more than an amount can be' : inCurrency(amount, currency)} in ${currency} together, each if its sender has as much then.`;
   const money = amount === null ? 'what was debited and has not arrived' : inCurrency(amount, currency);
   if (kind === 'transaction')
     return `The transaction begins at once: ${money} leave the wallet for the outside world, if it has as much then.`;

@@ -146,6 +146,7 @@ function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }
         transfer !== undefined && ['to', who(transfer.receiver_wallet_id, receiver)],
         sender !== undefined && ['the sender has', <Amount key="" of={sender.balance} in={sender.currency} names />],
         transfer_id !== undefined && ['transfer', <Id key="" of={transfer_id} to="/transfers" />],
+        kind === 'batch' && ['batch, with its transfers', <Id key="" of={approval_id} to="/batches" />],
         kind === 'transaction' && ['transaction', <Id key="" of={approval_id} to="/transactions" />],
         case_id !== undefined && ['case', <Id key="" of={case_id} to="/cases" />],
         comment !== undefined && ['what was said', comment],

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { TransferBatchItem } from '../../client/client.ts';
 import { useAnswer } from '../answer.ts';
+import { ApprovalOf } from '../approval/of-transfer.tsx';
 import { csvOf } from '../format/csv.ts';
 import { query, withQuery, type Parameters } from '../router.ts';
 import { client, noticeRefusal } from '../session.ts';
@@ -26,12 +27,15 @@ const FAILED: readonly string[] = ['FAILED', 'CANCELED'];
 export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters }) {
   const answer = useAnswer(`batch/${id}`, (asked, signal) => asked.transferBatches.get(id, { signal }), {
     refreshMs: REFRESH_MS,
-    isOver: ({ status }) => status === 'COMPLETED',
+    isOver: ({ status }) => status === 'COMPLETED' || status === 'CANCELED',
   });
   return (
     <Thing title="Batch" id={id} answer={answer}>
       {(batch) => {
         const { total, pending, completed, failed } = batch.counts;
+        const isWaiting = batch.status === 'AWAITING_APPROVAL';
+        /** Nothing of it is or ever was a transfer. */
+        const isWithout = isWaiting || batch.status === 'CANCELED';
         return (
           <>
             <div class="summary">
@@ -41,12 +45,13 @@ export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters 
               <Status of={batch.attention === null ? batch.status : 'ATTENTION'} />
               {failed > 0 ? <span class="bad">{failed} failed</span> : null}
             </div>
-            <progress aria-label="Ended" max={total} value={total - pending} />
+            {isWithout ? <ApprovalOf id={id} status={batch.status} /> : null}
+            {isWithout ? null : <progress aria-label="Ended" max={total} value={total - pending} />}
             <Facts
               of={[
-                ['accepted', <Time key="" of={batch.created_at} />],
-                ['deadline', <Time key="" of={batch.deadline_at} />],
-                ['workflow', <Workflow key="" of={`batch/${id}`} />],
+                [isWithout ? 'asked' : 'accepted', <Time key="" of={batch.created_at} />],
+                !isWithout && ['deadline', <Time key="" of={batch.deadline_at} />],
+                !isWithout && ['workflow', <Workflow key="" of={`batch/${id}`} />],
                 batch.attention?.case_id !== undefined && [
                   'case',
                   <Id key="" of={batch.attention.case_id} to="/cases" />,
@@ -54,7 +59,7 @@ export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters 
               ]}
             />
             {failed > 0 ? <SaveFailed batchId={id} /> : null}
-            <Items batchId={id} round={`${completed}/${failed}`} />
+            <Items batchId={id} round={`${batch.status}/${completed}/${failed}`} isWithout={isWithout} />
             <Json of={batch} />
           </>
         );
@@ -63,7 +68,7 @@ export function BatchPage({ parameters: { id = '' } }: { parameters: Parameters 
   );
 }
 
-function Items({ batchId, round }: { batchId: string; round: string }) {
+function Items({ batchId, round, isWithout }: { batchId: string; round: string; isWithout: boolean }) {
   const cursor = query.value.get('cursor') ?? undefined;
   const { data: page, error } = useAnswer(`items/${batchId}/${cursor}/${round}`, (asking, signal) =>
     asking.transferBatches.items(batchId, { limit: LIMIT, ...(cursor === undefined ? {} : { cursor }) }, { signal }),
@@ -80,7 +85,10 @@ function Items({ batchId, round }: { batchId: string; round: string }) {
           idOf={({ transfer_id }) => transfer_id}
           columns={[
             { name: 'row', isNumber: true, of: ({ index }: TransferBatchItem) => index + 1 },
-            { name: 'transfer', of: ({ transfer_id }) => <Id of={transfer_id} to="/transfers" /> },
+            {
+              name: 'transfer',
+              of: ({ transfer_id }) => <Id of={transfer_id} {...(isWithout ? {} : { to: '/transfers' })} />,
+            },
             { name: 'from', of: ({ sender_wallet_id }) => <Id of={sender_wallet_id} to="/wallets" /> },
             { name: 'to', of: ({ receiver_wallet_id }) => <Id of={receiver_wallet_id} to="/wallets" /> },
             { name: 'amount', isNumber: true, of: ({ amount, currency }) => <Amount of={amount} in={currency} /> },

@@ -41,7 +41,9 @@ export function TransferPage({ parameters: { id = '' } }: { parameters: Paramete
             seen={seenOfTransfer(transfer)}
             onDone={answer.reload}
           />
-          {saga.steps.some(({ step }) => step === 'AWAITING_APPROVAL') ? <ApprovalOf transfer={transfer} /> : null}
+          {saga.steps.some(({ step }) => step === 'AWAITING_APPROVAL') ? (
+            <ApprovalOf id={transfer.transfer_id} status={transfer.status} />
+          ) : null}
           <SagaDrawing of={saga} title={titleOf(transfer)} by="transfer" />
           <Sources of={transfer.status === 'AWAITING_APPROVAL' ? withoutTemporal(sources) : sources} />
           <SagaTables of={saga} />

@@ -1,92 +1,26 @@
 /**
- * The transfer service's queries about batches: acceptance, the ends of their items, attention, and reads. Every write is one
- * statement over all of its items (two for the ends of many), with their steps and events.
+ * The transfer service's queries about batches: the ends of their items, attention, and reads. Every write is one statement over all of
+ * its items (two for the ends of many), with their steps and events. batch-acceptance.ts has the acceptance.
  */
 import { eq, inArray, sql, type SQL } from 'drizzle-orm';
 import type { BatchEnds, BatchProgress } from '../../domain/transfer/batch.ts';
 import type { BatchId } from '../../domain/ids.ts';
 import { formatIndexes, parseIndexes } from '../../domain/index-set.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
-import { DEFAULT_TENANT, tenantOf, type OfTenant } from '../../domain/tenant.ts';
+import { DEFAULT_TENANT, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
-import {
-  statusesBelow,
-  type TransferEnd,
-  type TransferFailureReason,
-  type TransferTerms,
-} from '../../domain/transfer/transfer.ts';
-import { rowOf, type Database } from '../database.ts';
+import { statusesBelow, type TransferEnd, type TransferFailureReason } from '../../domain/transfer/transfer.ts';
+import type { Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
 import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
 import { andBody, isBody } from './body.ts';
 import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
-import { START_DUE_SECONDS } from './acceptance.ts';
-import { END_COLUMNS, FOLDED_MAX, foldOpening, INITIATED_COLUMNS } from './folded-batch-events.ts';
+import { END_COLUMNS, FOLDED_MAX, foldOpening } from './folded-batch-events.ts';
 import { transferBatches, transfers } from './schema.ts';
 
 export type TransferBatch = typeof transferBatches.$inferSelect;
-
-export interface BatchItem extends TransferTerms {
-  readonly reference: string | undefined;
-  /** SHA-256 in hex. */
-  readonly bodyHash: string;
-}
-
-export interface BatchAcceptance extends OfTenant {
-  readonly batchId: BatchId;
-  /** In the order of the request. */
-  readonly items: readonly BatchItem[];
-  readonly idempotencyKey: string;
-  /** SHA-256 in hex, of all items. */
-  readonly bodyHash: string;
-  /** From acceptance until the money that has not arrived is given up. */
-  readonly deadlineSeconds: number;
-}
-
-/**
- * Accepts a batch: writes its row, and each item as a PENDING transfer with its first step and `transfer.initiated`. Returns
- * undefined, and changes nothing, if the id is taken. A call that races another waits for the other's transaction. Items are
- * written in the order of their ids, which fills most indexes from one end to the other, in a quarter less time.
- */
-export async function acceptBatch(
-  database: Database,
-  { batchId, items, idempotencyKey, bodyHash, deadlineSeconds, ...of }: BatchAcceptance,
-  trace: TraceContext,
-): Promise<TransferBatch | undefined> {
-  const type = 'transfer.initiated';
-  const column = (value: (item: BatchItem) => string): string => list(items.map(value));
-  const references = items.map(({ reference }) => reference ?? null);
-  const { rows } = await database.execute(sql`
-    WITH accepted AS (
-      INSERT INTO transfer_batches (batch_id, tenant, item_count, idempotency_key, body_hash, request_id, traceparent, deadline_at, start_due_at)
-      VALUES (${batchId}, ${tenantOf(of)}, ${items.length}, ${idempotencyKey}, decode(${bodyHash}, 'hex'), ${trace.requestId}, ${trace.traceparent ?? null},
-        now() + make_interval(secs => ${deadlineSeconds}), now() + make_interval(secs => ${START_DUE_SECONDS}))
-      ON CONFLICT DO NOTHING
-      RETURNING *
-    ), item AS (
-      INSERT INTO transfers (transfer_id, tenant, sender_wallet_id, receiver_wallet_id, amount, currency, reference, idempotency_key,
-        body_hash, request_id, traceparent, deadline_at, batch_id, batch_index)
-      SELECT transfer_id, tenant, sender, receiver, amount, given.currency, reference, batch_id || '/' || (place - 1),
-        decode(hash, 'hex'), request_id, traceparent, deadline_at, batch_id, place - 1
-      FROM accepted, unnest(
-        ${column((item) => item.transferId)}::uuid[], ${column((item) => item.senderWalletId)}::uuid[],
-        ${column((item) => item.receiverWalletId)}::uuid[], ${column((item) => item.amount)}::numeric[],
-        ${column((item) => item.currency)}::text[], ${column((item) => item.bodyHash)}::text[], ${sql.param(references)}::text[]
-      ) WITH ORDINALITY AS given (transfer_id, sender, receiver, amount, currency, hash, reference, place)
-      RETURNING transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, batch_index
-    ), step AS (
-      INSERT INTO transfer_steps (transfer_id, step) SELECT transfer_id, 'PENDING' FROM item
-    ), event AS (
-      INSERT INTO outbox_events (event_id, type, event_count, payload)
-      SELECT ${`${type}/folded/`} || min(id), ${type}, count(*), (${foldOpening(type, trace, tenantOf(of), INITIATED_COLUMNS)} || string_agg(
-        '["' || id || '","' || sender_wallet_id || '","' || receiver_wallet_id || '","' || amount || '","' || currency || '"]', ',') || ']}')::json
-      FROM (SELECT *, transfer_id::text AS id FROM item) item GROUP BY batch_index / ${FOLDED_MAX}
-    )
-    SELECT * FROM accepted`);
-  return rows[0] && rowOf(transferBatches, rows[0]);
-}
 
 /** Ends that one call has written. */
 export interface WrittenEnds {
@@ -246,9 +180,4 @@ function halves(places: string): string[] {
   if (indexes.length < HALVED_AT_LEAST) return [places];
   const middle = indexes.length >> 1;
   return [indexes.slice(0, middle), indexes.slice(middle)].map(formatIndexes);
-}
-
-/** An array of values that need no quotes, as PostgreSQL reads it. */
-function list(values: readonly (string | number)[]): string {
-  return `{${values.join(',')}}`;
 }

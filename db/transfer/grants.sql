@@ -12,7 +12,7 @@ GRANT UPDATE (status, failure_reason, failure_detail, updated_at, start_due_at,
   ON transfers, transactions TO transfer_service;
 GRANT UPDATE (captured_amount, reversed_amount, cancel_due_at) ON transfers TO transfer_service;
 GRANT UPDATE (reason, status, last_error, attempts, updated_at, resolved_at) ON cases TO transfer_service;
-GRANT SELECT, INSERT ON transfer_batches TO transfer_service;
+GRANT SELECT, INSERT ON transfer_batches, batch_proposals TO transfer_service;
 GRANT UPDATE (status, completed_count, failed_count, updated_at, start_due_at,
     attention_case_id, attention_reason, attention_since, attention_error)
   ON transfer_batches TO transfer_service;
@@ -32,6 +32,7 @@ GRANT EXECUTE ON FUNCTION
   cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text, uuid[]),
   withdraw_approval(uuid),
   expire_approvals(integer),
+  proposed_items(uuid),
   change_approval_policy(text, jsonb, uuid, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)

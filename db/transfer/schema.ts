@@ -32,7 +32,7 @@ import { recurringTransfers } from './recurring-schema.ts';
 export { installation } from '../installation.ts';
 export { outboxEvents, outboxSealProgress, outboxSeals, outboxTruncation } from '../outbox.ts';
 export { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts';
-export { transferBatches } from './batch-schema.ts';
+export { batchProposals, transferBatches } from './batch-schema.ts';
 export { caseActions, cases } from './case-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
 export { shardWatermarks } from './watermark-schema.ts';

@@ -13,8 +13,8 @@ export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 export const VOTES = ['approve', 'reject', 'override'] as const;
 export type Vote = (typeof VOTES)[number];
 
-/** What waits: a transfer, a one-sided transaction, an operator's decision about a case, or a change of a policy. */
-export const APPROVAL_KINDS = ['transfer', 'transaction', 'refund', 'write_off', 'policy'] as const;
+/** What waits: a transfer, a one-sided transaction, a batch of transfers, an operator's decision about a case, or a change of a policy. */
+export const APPROVAL_KINDS = ['transfer', 'transaction', 'batch', 'refund', 'write_off', 'policy'] as const;
 
 /** What is done once it is approved, of what has no row of its own to say so. */
 export type Proposal = Readonly<Record<string, string>>;

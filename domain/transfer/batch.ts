@@ -7,8 +7,11 @@ import type { BatchId, TransferId, WalletId } from '../ids.ts';
 import type { OfTenant } from '../tenant.ts';
 import type { AbandonReason, CreditRefusal, DebitRefusal, LegAnswer, TransferEnd } from './transfer.ts';
 
-export const BATCH_STATUSES = ['PROCESSING', 'COMPLETED'] as const;
-/** COMPLETED once no item is pending, whatever became of each. */
+export const BATCH_STATUSES = ['AWAITING_APPROVAL', 'PROCESSING', 'COMPLETED', 'CANCELED'] as const;
+/**
+ * COMPLETED once no item is pending, whatever became of each. AWAITING_APPROVAL and CANCELED, where the approval was not given, have no
+ * item that is a transfer.
+ */
 export type BatchStatus = (typeof BATCH_STATUSES)[number];
 
 export const BATCH_ITEMS_MAX = 10_000;

@@ -103,6 +103,8 @@ export async function startTransaction(starter: MovementStarter, row: Transactio
 /** As startTransfer. */
 export async function startBatch(starter: MovementStarter, row: TransferBatch): Promise<void> {
   const { batchId, itemCount } = row;
+  // Without items: what was not approved has no workflow either.
+  if (row.status === 'AWAITING_APPROVAL' || row.status === 'CANCELED') return;
   const { walletShardCount } = starter;
   const input: Started<BatchInput> = { batchId, itemCount, walletShardCount, ...movementInput(starter, row) };
   await start(starter, 'transferBatch', {

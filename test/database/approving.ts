@@ -63,7 +63,30 @@ export function approvingOver(database: TestDatabase, overrides: Parameters<type
     ...overrides,
   });
   /** The policy of each test is in a currency of its own. */
-  const currencies = ['EUR', 'GBP', 'CHF', 'SEK', 'NOK', 'DKK', 'PLN', 'CZK', 'HUF', 'RON', 'AUD', 'CAD', 'NZD', 'SGD'];
+  const currencies = [
+    'ZAR',
+    'MXN',
+    'TRY',
+    'ILS',
+    'THB',
+    'HKD',
+    'INR',
+    'KES',
+    'EUR',
+    'GBP',
+    'CHF',
+    'SEK',
+    'NOK',
+    'DKK',
+    'PLN',
+    'CZK',
+    'HUF',
+    'RON',
+    'AUD',
+    'CAD',
+    'NZD',
+    'SGD',
+  ];
 
   async function ask(
     as: string,

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { audit } from '../../audit/audit.ts';
+import { acceptBatch } from '../../db/transfer/batch-acceptance.ts';
 import { listBatchItems } from '../../db/transfer/batch-items.ts';
 import { readBatchLegs } from '../../db/transfer/batch-legs.ts';
 import * as batches from '../../db/transfer/batch-queries.ts';
@@ -58,7 +59,7 @@ describe('batches in the transfer database', () => {
       };
     });
     const bodyHash = batchBodyHash(items.map((item) => item.bodyHash));
-    const row = await batches.acceptBatch(
+    const row = await acceptBatch(
       database,
       { batchId: id, items, idempotencyKey: key, bodyHash, deadlineSeconds: 600 },
       trace,
@@ -109,7 +110,7 @@ describe('batches in the transfer database', () => {
       bodyHash: '00',
       deadlineSeconds: 600,
     };
-    await assert.rejects(batches.acceptBatch(database, acceptance, trace));
+    await assert.rejects(acceptBatch(database, acceptance, trace));
     assert.equal(await batches.findBatch(database, batchId(key)), undefined);
   });
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createBatchTransferActivities } from '../../activities/transfer/batch.ts';
 import { createTransferActivities } from '../../activities/transfer/transfer.ts';
-import { acceptBatch } from '../../db/transfer/batch-queries.ts';
+import { acceptBatch } from '../../db/transfer/batch-acceptance.ts';
 import { listOpenMovements, moneyUnderWay, presentInstant, summarizeCases } from '../../db/transfer/state-queries.ts';
 import { ledgerOf } from '../../db/wallet/ledger.ts';
 import { batchId, batchTransferId } from '../../domain/derived-id.ts';

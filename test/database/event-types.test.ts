@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { acceptBatch, recordBatchEnds } from '../../db/transfer/batch-queries.ts';
+import { acceptBatch } from '../../db/transfer/batch-acceptance.ts';
+import { recordBatchEnds } from '../../db/transfer/batch-queries.ts';
 import { acceptGroup, recordGroupEnds } from '../../db/transfer/group-queries.ts';
 import { decideCapture } from '../../db/transfer/queries.ts';
 import * as walletBatches from '../../db/wallet/batch-queries.ts';

@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { acceptBatch, recordBatchAttention, recordBatchEnds } from '../../db/transfer/batch-queries.ts';
+import { acceptBatch } from '../../db/transfer/batch-acceptance.ts';
+import { recordBatchAttention, recordBatchEnds } from '../../db/transfer/batch-queries.ts';
 import { listCases, type Case } from '../../db/transfer/case-queries.ts';
 import { recordTransferAttention, recordTransferStatus } from '../../db/transfer/queries.ts';
 import { recordTransactionAttention, recordTransactionEnd } from '../../db/transfer/transaction-queries.ts';

@@ -12,7 +12,7 @@ import {
   openDisagreement,
   resolveCase,
 } from '../../db/transfer/case-queries.ts';
-import { acceptBatch } from '../../db/transfer/batch-queries.ts';
+import { acceptBatch } from '../../db/transfer/batch-acceptance.ts';
 import { beginRun, findRun, finishRun } from '../../db/transfer/run-queries.ts';
 import { batchId, batchTransferId } from '../../domain/derived-id.ts';
 import type { BatchId, RunId } from '../../domain/ids.ts';

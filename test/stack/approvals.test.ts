@@ -96,6 +96,42 @@ describe('approvals on a stack', () => {
     await money.assertSound();
   });
 
+  test('a batch above the policy waits as a whole, moves every item once when it is approved, and nothing when it is not', async () => {
+    const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
+    const items = ['4', '4', '4'].map((amount) => ({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount }));
+    const batch = async (): Promise<string> => {
+      const made = taken(await alice.post<Body>('/v1/transfer-batches', { items }, { ...key(), prefer: 'wait=5' }));
+      assert.equal(made['status'], 'AWAITING_APPROVAL');
+      return String(made['batch_id']);
+    };
+    const read = async (id: string) => taken(await api.get<Body>(`/v1/transfer-batches/${id}`));
+    const itemsOf = async (id: string) =>
+      taken(await api.get<Body>(`/v1/transfer-batches/${id}/items`))['data'] as Body[];
+    const [approved, rejected, swept] = [await batch(), await batch(), await batch()];
+    assert.equal((await vote(bob, approved, 'approve'))['status'], 'APPROVED');
+    assert.equal((await vote(bob, rejected, 'reject'))['status'], 'REJECTED');
+    await until(120_000, `${approved} is not COMPLETED`, async () => (await read(approved))['status'] === 'COMPLETED');
+    assert.deepEqual((await read(approved))['counts'], { total: 3, pending: 0, completed: 3, failed: 0 });
+    for (const { transfer_id: id } of await itemsOf(approved))
+      assert.deepEqual(await money.entriesOf(String(id)), ['CREDIT', 'DEBIT']);
+    assert.equal((await read(rejected))['status'], 'CANCELED');
+    for (const { transfer_id: id, status } of await itemsOf(rejected)) {
+      assert.equal(status, 'CANCELED');
+      assert.deepEqual(await money.entriesOf(String(id)), []);
+    }
+    // As by an API that dies after the last vote.
+    await money.rows(
+      'transfer',
+      `SELECT outcome FROM approvals, cast_vote(approval_id, gen_random_uuid(), 'carol', gen_random_uuid(), 'approve', body_hash, policy_version, 'seen')
+       WHERE approval_id = $1`,
+      [swept],
+    );
+    await until(120_000, `${swept} is not COMPLETED`, async () => (await read(swept))['status'] === 'COMPLETED');
+    assert.deepEqual((await read(swept))['counts'], { total: 3, pending: 0, completed: 3, failed: 0 });
+    const { body } = await api.get<Body>(`/v1/wallets/${sender}`);
+    assert.equal(body['balance'], '76.0000');
+  });
+
   test('a change of the policy holds once somebody else agrees, and not before', async () => {
     const change = { version: 1, above: '20' };
     const asked = taken(await alice.put<Body>('/v1/approval-policies/USD', change));

@@ -121,7 +121,7 @@ async function start(settings: Settings, logger: Logger, served?: MetricsServer)
       }),
     },
   );
-  const sweep = startSweep({ database, starter, logger });
+  const sweep = startSweep({ database, starter, counts, logger });
   const shards = watchShards({ database, ledger, starter, logger });
   const collector =
     metrics && startTransferCollector({ metrics, settings, guard, ledger, waiting: tasksWaiting(client), logger });

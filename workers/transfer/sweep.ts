@@ -1,13 +1,14 @@
 /**
  * The sweep: it starts the workflows of movements that were accepted and are not known to be started, because the API died between
  * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, ends what has
- * waited for approvals for too long, and carries out the decisions that were approved. Any number of sweeps may run.
+ * waited for approvals for too long, accepts the items of batches that were approved, and carries out the decisions that were. Any number of sweeps may run.
  */
 import type { Database } from '../../db/database.ts';
 import { claimDueDecisions, expireApprovals } from '../../db/transfer/approval-queries.ts';
-import { claimDueBatches, noteBatchesStarted } from '../../db/transfer/batch-queries.ts';
+import { claimDueBatches, noteBatchesStarted, type TransferBatch } from '../../db/transfer/batch-queries.ts';
 import { claimDueTransfers, noteTransfersStarted } from '../../db/transfer/due-transfers.ts';
 import { claimDueTransactions, noteTransactionsStarted } from '../../db/transfer/transaction-queries.ts';
+import type { MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import { LATE, within } from '../../process/deadline.ts';
 import type { RunningService } from '../../process/run-service.ts';
 import type { Logger } from '../../process/telemetry.ts';
@@ -20,6 +21,7 @@ import {
 } from '../../temporal/transfer/start-movement.ts';
 import { withoutGroupsUnderWay } from './groups-under-way.ts';
 import { repeatUntilStopped } from '../repeat.ts';
+import { acceptApprovedBatches } from './sweep-approved.ts';
 import { tendDueRecurring } from './sweep-recurring.ts';
 
 const INTERVAL_MS = 2_000;
@@ -30,15 +32,19 @@ const CLAIM = { limit: 50, leaseSeconds: 10 };
 export function startSweep({
   database,
   starter,
+  counts,
   logger,
 }: {
   database: Database;
   starter: MovementStarter;
+  counts: Pick<MovementCounts, 'accepted'>;
   logger: Logger;
 }): RunningService {
+  const startAll = startsOf(starter, logger);
   return repeatUntilStopped(INTERVAL_MS, async (stopping) => {
     try {
       await expireApprovals(database, CLAIM.limit);
+      await startBatches(await acceptApprovedBatches({ database, counts, logger }));
       // A backlog is worked off without a pause, as long as Temporal confirms the starts.
       while (!stopping.aborted && (await sweepBatch()) >= CLAIM.limit);
       await startAll(await claimDueDecisions(database, CLAIM), (approval) =>
@@ -63,11 +69,7 @@ export function startSweep({
       database,
       transactions.map(({ transactionId }) => transactionId),
     );
-    const batches = await startAll(await claimDueBatches(database, CLAIM), (row) => startBatch(starter, row));
-    await noteBatchesStarted(
-      database,
-      batches.map(({ batchId }) => batchId),
-    );
+    const batches = await startBatches(await claimDueBatches(database, CLAIM));
     const started = transfers.length + transactions.length + batches.length;
     if (started > 0)
       logger.info(
@@ -77,8 +79,19 @@ export function startSweep({
     return started + due.length - alone.length;
   }
 
-  /** Returns the rows whose workflows are now known to be started. */
-  async function startAll<Row>(rows: readonly Row[], start: (row: Row) => Promise<void>): Promise<Row[]> {
+  async function startBatches(rows: readonly TransferBatch[]): Promise<TransferBatch[]> {
+    const batches = await startAll(rows, (row) => startBatch(starter, row));
+    await noteBatchesStarted(
+      database,
+      batches.map(({ batchId }) => batchId),
+    );
+    return batches;
+  }
+}
+
+/** Of rows, starts each, and returns those whose workflows are now known to be started. */
+function startsOf(starter: MovementStarter, logger: Logger) {
+  return async <Row>(rows: readonly Row[], start: (row: Row) => Promise<void>): Promise<Row[]> => {
     const confirmed = await Promise.all(
       rows.map(async (row) => {
         try {
@@ -92,5 +105,5 @@ export function startSweep({
       }),
     );
     return rows.filter((_, index) => confirmed[index]);
-  }
+  };
 }

@@ -1,6 +1,7 @@
 -- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow if it
 -- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
--- either if nobody does before. A decision about a case that was approved is due to be carried out. A change of a policy, of which the caller
+-- either if nobody does before. A batch has no items yet: if it was approved, they are due to be accepted; otherwise it ends with this, and all of
+-- them are counted as canceled. A decision about a case that was approved is due to be carried out. A change of a policy, of which the caller
 -- has the lock too, is made at once.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
@@ -19,6 +20,15 @@ BEGIN
       RAISE EXCEPTION 'the policy is another than the one whose place is to be taken';
     END IF;
     -- It takes no lock on transfers otherwise: whoever asks for a change waits for the policy next.
+    RETURN;
+  ELSIF approval.kind = 'batch' THEN
+    UPDATE transfer_batches SET
+      status = CASE WHEN is_approved THEN status ELSE 'CANCELED' END,
+      failed_count = CASE WHEN is_approved THEN 0 ELSE item_count END,
+      start_due_at = CASE WHEN is_approved THEN now() + interval '3 seconds' END,
+      deadline_at = deadline_at + greatest(decided - created_at, interval '0'),
+      updated_at = clock_timestamp()
+    WHERE batch_id = p_approval_id AND status = 'AWAITING_APPROVAL';
     RETURN;
   END IF;
   WITH changed AS (
