@@ -64,7 +64,7 @@ const post = createRoute({
   tags: ['Batches'],
   description: `Judges every item as the batch would be judged, and lists all that have a fault, where a refused batch names the first few.
 Nothing is stored and no money moves, so it needs no Idempotency-Key. Whether wallets exist and have the money is known only when it moves:
-that is the result of each item.`,
+that is the result of each item. Whether a policy demands approvals for it is known once it is sent: it then waits.`,
   middleware: [requiresInTenant('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: { body: { required: true, content: { 'application/json': { schema: trialRequest } } } },
   responses: {

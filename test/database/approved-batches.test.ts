@@ -274,7 +274,7 @@ describe('a batch that needs an approval', () => {
         approving.insist('alice', { items: itemsOf(currency, ['20', '20'], sender) }, PATH),
       ),
     );
-    const statuses = answers.map(({ body }) => body['status']).sort();
+    const statuses = answers.map(({ body }) => String(body['status'])).sort((one, other) => one.localeCompare(other));
     assert.deepEqual(statuses, [...Array(6).fill('AWAITING_APPROVAL'), 'PROCESSING', 'PROCESSING']);
     for (const { body } of answers.filter((each) => each.body['status'] === 'AWAITING_APPROVAL')) {
       const approval = await approving.approvalOf(body['batch_id']);
