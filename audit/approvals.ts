@@ -1,9 +1,9 @@
 /**
- * The audit of approvals, a part of I2: no transfer or batch has begun that its policy demands approvals for and that has none; what was approved has
- * the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing; no decision gives back or writes
- * off without an approval what needs one; nobody has sent more within 24 hours without an approval than a policy allows; what waits is
- * for its own tenant to vote on; and every policy was changed as its approval says. The database refuses all of that; this tells if it was
- * made not to.
+ * The audit of approvals, a part of I2: no transfer or batch has begun that its policy demands approvals for and that has none;
+ * what was approved has the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing;
+ * no decision gives back or writes off without an approval what needs one; nobody has sent more within 24 hours without an
+ * approval than a policy allows; what waits is for its own tenant to vote on; and every policy was changed as its approval says.
+ * The database refuses all of that; this tells if it was made not to.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';

@@ -1,8 +1,8 @@
 /**
  * I2 and I4 for batches: a batch's id follows from its key, its items are those that were acknowledged, and its counts of items
  * and of their ends are right. The counts are written together with the items' statuses, so this holds in every snapshot. The
- * items themselves are transfers, which movements.ts checks. A batch that waits for approvals, or was canceled, has none: what it asks for is in
- * a row of its own.
+ * items themselves are transfers, which movements.ts checks. A batch that waits for approvals, or was canceled, has none: what it
+ * asks for is in a row of its own.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { batchId } from '../domain/derived-id.ts';

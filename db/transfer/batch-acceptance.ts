@@ -1,6 +1,6 @@
 /**
- * The acceptance of batches: one statement writes the row and all items, with their steps and events. If a policy demands an approval, the row
- * is stored with what it asks for, and waiting-batches.ts has what follows.
+ * The acceptance of batches: one statement writes the row and all items, with their steps and events. If a policy demands an
+ * approval, the row is stored with what it asks for, and waiting-batches.ts has what follows.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
@@ -39,8 +39,9 @@ export interface BatchAcceptance extends OfTenant {
 
 /**
  * Accepts a batch: writes its row, and each item as a PENDING transfer with its first step and `transfer.initiated`; or its row as
- * AWAITING_APPROVAL, and what it asks for, if a policy demands that. Returns undefined, and changes nothing, if the id is taken. A call that
- * races another waits for the other's transaction. Throws SeveralPolicies if approvals are needed in more than one currency.
+ * AWAITING_APPROVAL, and what it asks for, if a policy demands that. Returns undefined, and changes nothing, if the id is taken. A
+ * call that races another waits for the other's transaction. Throws SeveralPolicies if approvals are needed in more than one
+ * currency.
  */
 export async function acceptBatch(
   database: Database,
@@ -81,7 +82,10 @@ function demandingCurrency(refusal: unknown): Currency {
   return currencies[0] as Currency;
 }
 
-/** Writes the row of a batch as AWAITING_APPROVAL, and what it asks for. Returns undefined, and changes nothing, if the id is taken. */
+/**
+ * Writes the row of a batch as AWAITING_APPROVAL, and what it asks for. Returns undefined, and changes nothing, if the id is
+ * taken.
+ */
 async function storeWaiting(
   on: Database | Transaction,
   { batchId, items, idempotencyKey, bodyHash, deadlineSeconds, ...of }: BatchAcceptance,
@@ -133,8 +137,9 @@ async function accept(
 }
 
 /**
- * The clauses that write the items of an `accepted` batch, as `item`, with their steps and events. `given` has the columns of the items and their
- * places, from 1. Items are written in the order of their ids, which fills most indexes from one end to the other, in a quarter less time.
+ * The clauses that write the items of an `accepted` batch, as `item`, with their steps and events. `given` has the columns of the
+ * items and their places, from 1. Items are written in the order of their ids, which fills most indexes from one end to the other,
+ * in a quarter less time.
  */
 export function itemClauses(given: SQL, trace: TraceContext, tenant: Tenant): SQL {
   const type = 'transfer.initiated';

@@ -1,4 +1,6 @@
-/** The tables of batches, of the transfer service. Their items are rows of `transfers`, once nothing has to be approved any more. */
+/**
+ * The tables of batches, of the transfer service. Their items are rows of `transfers`, once nothing has to be approved any more.
+ */
 import { sql } from 'drizzle-orm';
 import { check, index, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import { BATCH_STATUSES } from '../../domain/transfer/batch.ts';
@@ -51,8 +53,8 @@ export const transferBatches = pgTable(
 );
 
 /**
- * What a batch asks for that waits for approvals or has waited: its items, column by column, in their order. Nothing of it is ever changed.
- * Once it is approved, its items are rows of `transfers` too, and the database lets no others become those.
+ * What a batch asks for that waits for approvals or has waited: its items, column by column, in their order. Nothing of it is ever
+ * changed. Once it is approved, its items are rows of `transfers` too, and the database lets no others become those.
  */
 export const batchProposals = pgTable(
   'batch_proposals',

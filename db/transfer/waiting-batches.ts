@@ -1,6 +1,7 @@
 /**
- * Batches that wait for approvals: they are stored as a row and what they ask for, without an item that is a transfer. The last vote has the items
- * be due, and whoever comes first accepts them: the API that took the vote, or the sweep. The database lets in exactly those that were voted on.
+ * Batches that wait for approvals: they are stored as a row and what they ask for, without an item that is a transfer. The last
+ * vote has the items be due, and whoever comes first accepts them: the API that took the vote, or the sweep. The database lets in
+ * exactly those that were voted on.
  */
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import { batchTransferIds } from '../../domain/derived-id.ts';
@@ -17,9 +18,9 @@ import { transferBatches } from './schema.ts';
 type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 
 /**
- * Accepts the items of a batch that was approved, as acceptBatch does, and returns the batch, which is to be started; undefined, and nothing is
- * changed, if it is not approved or was accepted before. Any number may call it at once. If the items in another currency need an approval by
- * now, which nobody has voted on, nothing of the batch moves, and it ends CANCELED.
+ * Accepts the items of a batch that was approved, as acceptBatch does, and returns the batch, which is to be started; undefined,
+ * and nothing is changed, if it is not approved or was accepted before. Any number may call it at once. If the items in another
+ * currency need an approval by now, which nobody has voted on, nothing of the batch moves, and it ends CANCELED.
  */
 export async function acceptApproved(database: Database, batchId: BatchId): Promise<TransferBatch | undefined> {
   try {

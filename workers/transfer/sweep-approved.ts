@@ -1,6 +1,6 @@
 /**
- * The part of the sweep that accepts the items of batches that were approved, where the API that took the last vote has not done so. One after the
- * other, because each may be ten thousand rows.
+ * The part of the sweep that accepts the items of batches that were approved, where the API that took the last vote has not done
+ * so. One after the other, because each may be ten thousand rows.
  */
 import type { Database } from '../../db/database.ts';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';

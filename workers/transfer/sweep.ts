@@ -1,7 +1,8 @@
 /**
  * The sweep: it starts the workflows of movements that were accepted and are not known to be started, because the API died between
- * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, ends what has
- * waited for approvals for too long, accepts the items of batches that were approved, and carries out the decisions that were. Any number of sweeps may run.
+ * the two, or Temporal did not confirm in time. A second start finds the first. It looks after recurring transfers too, ends what
+ * has waited for approvals for too long, accepts the items of batches that were approved, and carries out the decisions that were.
+ * Any number of sweeps may run.
  */
 import type { Database } from '../../db/database.ts';
 import { claimDueDecisions, expireApprovals } from '../../db/transfer/approval-queries.ts';

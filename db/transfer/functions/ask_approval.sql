@@ -1,6 +1,7 @@
--- Has a transfer, a one-sided transaction or a batch that was accepted as AWAITING_APPROVAL, in the same transaction, wait for the votes that
--- the present policy of its currency demands; of a batch, that of the currency in which it is too much. Returns false if there is no policy any
--- more. Where nobody asks, as for the run of a recurring transfer, one vote more is needed, because one of the voters may have ordered it.
+-- Has a transfer, a one-sided transaction or a batch that was accepted as AWAITING_APPROVAL, in the same transaction, wait for the
+-- votes that the present policy of its currency demands; of a batch, that of the currency in which it is too much. Returns false if
+-- there is no policy any more. Where nobody asks, as for the run of a recurring transfer, one vote more is needed, because one of
+-- the voters may have ordered it.
 CREATE OR REPLACE FUNCTION ask_approval(p_transfer_id uuid, p_asked_by_id uuid, p_asked_by text) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   WITH asked AS (

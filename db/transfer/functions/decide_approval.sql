@@ -1,8 +1,8 @@
--- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow if it
--- was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The sweep starts
--- either if nobody does before. A batch has no items yet: if it was approved, they are due to be accepted; otherwise it ends with this, and all of
--- them are counted as canceled. A decision about a case that was approved is due to be carried out. A change of a policy, of which the caller
--- has the lock too, is made at once.
+-- Ends what waits for votes, of which the caller has the lock, and lets the movement go on in the same transaction: to its workflow
+-- if it was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The
+-- sweep starts either if nobody does before. A batch has no items yet: if it was approved, they are due to be accepted; otherwise
+-- it ends with this, and all of them are counted as canceled. A decision about a case that was approved is due to be carried out. A
+-- change of a policy, of which the caller has the lock too, is made at once.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

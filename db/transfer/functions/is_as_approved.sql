@@ -1,4 +1,5 @@
--- Whether the transfers of a batch that has waited for approvals are exactly what was voted on, and it was approved and has not ended.
+-- Whether the transfers of a batch that has waited for approvals are exactly what was voted on, and it was approved and has not
+-- ended.
 CREATE OR REPLACE FUNCTION is_as_approved(p_batch_id uuid) RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

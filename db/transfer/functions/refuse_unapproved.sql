@@ -1,8 +1,9 @@
--- The trigger `transfers_approved` of every statement that accepts transfers, once there was a policy: it refuses the statement if a policy
--- demands an approval for one of its transfers, or for all of a batch together; the detail of the error names the currencies. Which program
--- accepts, and which way the transfer came, makes no difference. Transfers that wait for approvals, and those that only make sure that nothing
--- moves, are let in; so are the items of a batch that was approved, in the currency that the votes were for, or all of them if it was let go
--- without. Of a batch that has waited, nothing else is ever let in, whatever the policies are by then.
+-- The trigger `transfers_approved` of every statement that accepts transfers, once there was a policy: it refuses the statement if
+-- a policy demands an approval for one of its transfers, or for all of a batch together; the detail of the error names the
+-- currencies. Which program accepts, and which way the transfer came, makes no difference. Transfers that wait for approvals, and
+-- those that only make sure that nothing moves, are let in; so are the items of a batch that was approved, in the currency that the
+-- votes were for, or all of them if it was let go without. Of a batch that has waited, nothing else is ever let in, whatever the
+-- policies are by then.
 CREATE OR REPLACE FUNCTION refuse_unapproved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
