@@ -18,6 +18,7 @@ import { isAt } from './batch-legs.ts';
 import { openCase } from './case-clauses.ts';
 import { closeCase } from './case-log.ts';
 import { END_COLUMNS, FOLDED_MAX, foldOpening } from './folded-batch-events.ts';
+import { notBefore } from './lasted.ts';
 import { transferBatches, transfers } from './schema.ts';
 
 export type TransferBatch = typeof transferBatches.$inferSelect;
@@ -29,7 +30,7 @@ export interface WrittenEnds {
     readonly reason: TransferFailureReason | null;
     readonly count: number;
   }[];
-  /** If they were the last ones: from the acceptance of the batch to its end. */
+  /** If they were the last ones: from the acceptance of the batch, or its approval, to its end. */
   readonly lastedSeconds: number | undefined;
 }
 
@@ -118,7 +119,7 @@ async function writeEnds(
     RETURNING (SELECT json_agg(alike) FROM (
         SELECT status, failure_reason AS reason, count(*) FROM ended GROUP BY status, failure_reason
       ) alike) AS tally,
-      CASE status WHEN 'COMPLETED' THEN extract(epoch FROM updated_at - created_at)::float8 END AS lasted`);
+      CASE status WHEN 'COMPLETED' THEN extract(epoch FROM updated_at - ${notBefore(sql`batch_id`, sql`created_at`)})::float8 END AS lasted`);
   const [written] = rows;
   return written && { tally: written.tally, lastedSeconds: written.lasted ?? undefined };
 }

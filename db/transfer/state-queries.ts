@@ -41,7 +41,8 @@ export async function listOpenMovements(database: Database, openMax = OPEN_MAX):
           ${couldBegin(sql`transaction_id`, sql`created_at`)}, attention_since IS NOT NULL, NULL
         FROM transactions WHERE status = 'PENDING' ORDER BY created_at, transaction_id LIMIT ${openMax}
       ) UNION ALL (
-        SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, created_at, attention_since IS NOT NULL, NULL
+        SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, ${couldBegin(sql`batch_id`, sql`created_at`)},
+          attention_since IS NOT NULL, NULL
         FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${openMax}
       )
     ) open (kind, status, movements, since, needs_attention, due) GROUP BY kind, status`);

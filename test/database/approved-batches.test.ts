@@ -8,13 +8,15 @@ import { checkApprovals } from '../../audit/approvals.ts';
 import { checkBatches } from '../../audit/batches.ts';
 import { collectFindings } from '../../audit/findings.ts';
 import { castVote, expireApprovals, withdrawApproval } from '../../db/transfer/approval-queries.ts';
-import { claimDueBatches } from '../../db/transfer/batch-queries.ts';
+import { claimDueBatches, recordBatchEnds } from '../../db/transfer/batch-queries.ts';
+import { listOpenMovements } from '../../db/transfer/state-queries.ts';
 import { acceptApproved } from '../../db/transfer/waiting-batches.ts';
 import type { ApiKeyId, BatchId, PrincipalId, TransferId } from '../../domain/ids.ts';
 import { UNCOUNTED } from '../../domain/transfer/movement-counts.ts';
 import { acceptApprovedBatches } from '../../workers/transfer/sweep-approved.ts';
 import { bodyOf, useApproving, wallet, type Approving, type Body } from './approving.ts';
 import { rowsOf, type TestDatabase } from './database.ts';
+import { trace } from './wallets.ts';
 
 const PATH = '/v1/transfer-batches';
 
@@ -308,6 +310,20 @@ describe('a batch that needs an approval', () => {
     await approving.vote('bob', await approving.approvalOf(let_go), 'override');
     assert.equal(await itemsStored(let_go), 2);
     assert.deepEqual(await problems(), []);
+  });
+
+  test('what it waits for its approval is neither its age nor its duration', async () => {
+    const { id, approval } = await waiting();
+    const asked = `UPDATE transfer_batches SET created_at = now() - interval '2 hours' WHERE batch_id = '${id}'`;
+    await rowsOf(database.admin, asked);
+    assert.equal((await approving.vote('bob', approval)).body['status'], 'APPROVED');
+    const open = await listOpenMovements(database.service);
+    const [items] = open.filter(({ kind }) => kind === 'batch_item');
+    assert.ok(items !== undefined && items.oldestSeconds < 3_600 && items.stuck === 0, JSON.stringify(items));
+    const lasted: unknown[] = [];
+    const of = { batchId: id, places: '0-2', ends: [], bodyHash: String(approval['body_hash']) };
+    await recordBatchEnds(database.service, of, trace, ({ lastedSeconds }) => lasted.push(lastedSeconds));
+    assert.ok(Number(lasted[0]) < 3_600, JSON.stringify(lasted));
   });
 
   test('to another tenant it is as if it were not there', async () => {
