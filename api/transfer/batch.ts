@@ -3,14 +3,12 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Database } from '../../db/database.ts';
 import { listBatchItems, type BatchItemResult } from '../../db/transfer/batch-items.ts';
-import { acceptBatch, SeveralPolicies, type BatchAcceptance } from '../../db/transfer/batch-acceptance.ts';
 import { findBatch, listBatches, type TransferBatch } from '../../db/transfer/batch-queries.ts';
 import { listProposedItems } from '../../db/transfer/waiting-batches.ts';
 import { BATCH_ITEMS_MAX, BATCH_STATUSES } from '../../domain/transfer/batch.ts';
 import { batchId, batchTransferIds } from '../../domain/derived-id.ts';
 import { shardsOf } from '../../domain/routing.ts';
 import type { BatchId } from '../../domain/ids.ts';
-import type { TraceContext } from '../../domain/trace-context.ts';
 import { batchBodyHash, transferBodyHash } from '../../domain/transfer/movement-body.ts';
 import { TRANSFER_FAILURE_REASONS, TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { startBatch } from '../../temporal/transfer/start-movement.ts';
@@ -39,6 +37,7 @@ import {
   pageParameters,
   pageSchema,
 } from '../http/pagination.ts';
+import { storing } from './store-batch.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJsonUpTo } from '../http/request-body.ts';
@@ -238,17 +237,6 @@ export function batchRoutes(deps: BatchDeps) {
           : listBatchItems(database, id, listed);
       });
       return c.json(pageOf(rows, { list: listOf(c), limit, render: renderItem, cursorOf: (row) => row.index }), 200);
-    });
-}
-
-function storing(batchDatabase: Database) {
-  return (asked: BatchAcceptance, trace: TraceContext): Promise<TransferBatch | undefined> =>
-    acceptBatch(batchDatabase, asked, trace).catch((error: unknown) => {
-      if (!(error instanceof SeveralPolicies)) throw error;
-      throw new ProblemError('approval_required', {
-        detail: `Approvals are needed in ${error.currencies.join(', ')}, and a vote is under the policy of one currency: send a batch for each.`,
-        cause: error,
-      });
     });
 }
 
