@@ -21,7 +21,7 @@ import { webhookEndpointRoutes } from './events/webhook-endpoint.ts';
 import { webhookReplayRoutes } from './events/webhook-replay.ts';
 import type { WebhookDeps } from './events/webhook-fields.ts';
 import { keyRoutes, type KeyDeps } from './access/key.ts';
-import { voterJudge } from './access/made-by.ts';
+import { voterJudge, voterList } from './access/made-by.ts';
 import { tenantRoutes } from './access/tenant.ts';
 import { principalRoutes } from './access/principal.ts';
 import { consoleSessionRoutes } from './access/console-session.ts';
@@ -30,6 +30,7 @@ import type { OpenOrders } from './open-orders.ts';
 import { orderServiceRoutes } from './order-routes.ts';
 import { approvalPolicyRoutes } from './transfer/approval-policy.ts';
 import { approvalRoutes } from './transfer/approval.ts';
+import { grantsIn } from './transfer/grant.ts';
 import { caseRoutes } from './transfer/case.ts';
 import { currencyRoutes } from './transfer/currency.ts';
 import { decodePayloadsRoute } from './http/decode-payloads.ts';
@@ -82,6 +83,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
   if (apart !== undefined)
     for (const path of ['/v1/wallets', '/v1/wallets/*', '/v1/totals']) app.use(path, forwardWallets(...apart));
   const askReceiver = apart === undefined ? askReceiverIn(shards) : askReceiverAt(...apart);
+  const grants = grantsIn(deps.database, voterList(deps, deps.authentication !== 'off'));
   const sight = apart === undefined ? walletSightIn(shards) : walletSightAt(...apart);
   return (
     app
@@ -100,8 +102,8 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', resolutionRoutes(deps))
       .route('/', reversalRoutes(deps))
       .route('/', transferListRoutes(deps))
-      .route('/', approvalRoutes(deps, voterJudge(deps)))
-      .route('/', approvalPolicyRoutes(deps))
+      .route('/', approvalRoutes(deps, voterJudge(deps), grants))
+      .route('/', approvalPolicyRoutes(deps, grants.voters))
       .route('/', recurringRoutes(deps))
       .route('/', recurringControlRoutes(deps))
       .route('/', transactionRoutes(deps))
@@ -128,7 +130,7 @@ export function createApp({ wallets, readiness, eventsReadiness, orders, ...deps
       .route('/', walletSightRoutes(sight, isOwnMovementIn(deps.database)))
       .route('/', tenantRoutes(deps))
       .route('/', principalRoutes(deps))
-      .route('/', keyRoutes(deps))
+      .route('/', keyRoutes(deps, grants.ask))
       .route('/', consoleSessionRoutes(deps))
       .route('/', consolePages({ asksForKeys: deps.authentication !== 'off', temporalUi: deps.temporalUi }))
       .route('/', decodePayloadsRoute(deps.decoding))

@@ -1,13 +1,14 @@
 /**
  * The audit of approvals, a part of I2: no transfer or batch has begun that its policy demands approvals for and that has none;
- * what was approved has the votes that it needed, by others than who has asked, in time; what has ended otherwise moves nothing;
- * no decision gives back or writes off without an approval what needs one; nobody has sent more within 24 hours without an
- * approval than a policy allows; what waits is for its own tenant to vote on; and every policy was changed as its approval says.
- * The database refuses all of that; this tells if it was made not to.
+ * what was approved has the votes that it needed, by others than who has asked, who may vote, in time; what has ended otherwise
+ * moves nothing; no decision gives back or writes off without an approval what needs one; nobody has sent more within 24 hours
+ * without an approval than a policy allows; what waits is for its own tenant to vote on; and every policy was changed as its
+ * approval says. The database refuses all of that; this tells if it was made not to.
  */
 import { sql, type SQL } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
 import { rowsOf, type Reader } from './reader.ts';
+import { GRANTED_WITHOUT, VOTED_UNGRANTED } from './voters.ts';
 
 export async function checkApprovals(transfer: Reader, findings: Findings): Promise<void> {
   const ofTransfers = [
@@ -24,6 +25,8 @@ export async function checkApprovals(transfer: Reader, findings: Findings): Prom
     { wrong: BATCH_UNLIKE_ITS_APPROVAL, of: 'batch' },
     { wrong: CHANGED_WITHOUT, of: 'policy' },
     { wrong: UNLIKE_ITS_CHANGE, of: 'approval' },
+    { wrong: VOTED_UNGRANTED, of: 'approval' },
+    { wrong: GRANTED_WITHOUT, of: 'principal' },
   ];
   for (const { wrong, of } of all) {
     const found = await rowsOf<{ id: string; detail: string; total: string }>(
@@ -89,8 +92,8 @@ const BATCH_BEGUN_WITHOUT = begunWithout(sql`(
   )`);
 
 /**
- * A minute less than a day, for the transfer that was judged last was so some time after it was dated. A scheduled one is summed with others
- * of the time when it moves, but was not before there was that rule, so the audit leaves it out.
+ * A minute less than a day, for the transfer that was judged last was so some time after it was dated. A scheduled one is summed
+ * with others of the time when it moves, but was not before there was that rule, so the audit leaves it out.
  */
 const SENT_WITHOUT = sql`
   SELECT transfer_id AS id, format('with it, %s has sent %s within 24 hours without an approval, of more than %s', sender_wallet_id, sent, above_24h) AS detail

@@ -41,6 +41,11 @@ export interface ApiKey {
   revoked_at: string | null;
 }
 
+export type ApiKeyMade = ApiKeyWithSecret & {
+  /** The approval of kind `grant` until which its votes are refused with `vote_not_granted`; null if they count, or it has none. */
+  awaits_approval_id: string | null;
+};
+
 export interface ApiKeyRequest {
   name: string;
   scopes: Array<
@@ -101,8 +106,8 @@ export interface Approval {
   /** The id of the transfer, transaction or batch that waits, or one of its own for a decision or a change. */
   approval_id: string;
 
-  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. `policy`: the change of a policy, which the last vote makes. */
-  kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy';
+  /** `refund`, `write_off`: the decision about a case, which is carried out once it is approved. `policy`: the change of a policy, which the last vote makes. `grant`: that the votes of a principal count, from the last vote on. */
+  kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy' | 'grant';
 
   /** Of a decision or a change: what it would do. Null for a movement, which says so itself. */
   proposal: { [name: string]: string } | null;
@@ -1914,7 +1919,7 @@ export interface Operations {
     path?: undefined;
     query?: undefined;
     body: ApiKeyRequest;
-    answer: ApiKeyWithSecret;
+    answer: ApiKeyMade;
   };
 
   /** Report how far a shipment is */

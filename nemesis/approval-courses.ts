@@ -1,4 +1,7 @@
-/** What voters do about a transfer that waits: at once, twice, with a second key, too late, against each other, or on what they have asked for. */
+/**
+ * What voters do about a transfer that waits: at once, twice, with a second key, too late, against each other, on what they have
+ * asked for, or without the right to.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Approval } from '../client/client.ts';
 import { cancelOf } from './actions.ts';
@@ -17,6 +20,10 @@ interface Those {
   /** One with both keys, and another one. */
   readonly first: readonly Voter[];
   readonly second: Voter;
+  /** Whose votes count for nothing. */
+  readonly stranger: Voter;
+  /** Of its votes the book has nothing. */
+  readonly castInVain: Cast;
   readonly root: Voter;
   readonly clients: Pick<Clients, 'act'>;
   readonly violations: Violations;
@@ -28,15 +35,20 @@ const BESIDE_MS_MAX = 60;
 
 /** Returns a course that draws one of them. */
 export function createCourses(those: Those): Course {
-  const { cast, askers, first, second, root, clients, violations, changePolicy } = those;
+  const { cast, castInVain, askers, first, second, stranger, root, clients, violations, changePolicy } = those;
   const voteAsAsker = async (asker: Voter, approval: Approval, signal: AbortSignal): Promise<void> => {
     if ((await cast(asker, 'approve', approval, signal)) === 'taken')
       violations.report('observer', approval.approval_id, 'who has asked for it has approved it');
+  };
+  const voteAsStranger: Course = async (approval, _, signal) => {
+    if ((await castInVain(stranger, 'approve', approval, signal)) === 'taken')
+      violations.report('observer', approval.approval_id, 'who was not granted any votes has approved it');
   };
   const agree: Course = async (approval, draws, signal) => {
     const voters = [...first, first[0]!, ...(draws.chance(0.7, 'second') ? [second] : [])];
     await Promise.all([
       ...askers.map((asker) => voteAsAsker(asker, approval, signal)),
+      ...(draws.chance(0.3, 'stranger') ? [voteAsStranger(approval, draws, signal)] : []),
       ...draws.shuffled(voters, 'voters').map((voter) => cast(voter, 'approve', approval, signal)),
     ]);
   };

@@ -30,6 +30,8 @@ export interface ApprovalWorld {
   readonly askers: readonly [Client, Client];
   /** Each with its keys. */
   readonly voters: readonly [readonly [Client, Client], readonly [Client]];
+  /** Of one who got its key when there were policies, and whose votes nobody has granted. */
+  readonly stranger: { readonly who: string; readonly client: Client };
 }
 
 export async function makeApprovalWorld(stack: Stack, api: Client, book: Book, draws: Draws): Promise<ApprovalWorld> {
@@ -45,9 +47,6 @@ export async function makeApprovalWorld(stack: Stack, api: Client, book: Book, d
     return ids as unknown as Some;
   };
   const [GBP, CHF] = [await wallets('GBP'), await wallets('CHF')];
-  await untilDone(() => api.approvalPolicies.set('GBP', { version: 0, above: String(ABOVE[0]) }));
-  await untilDone(() => api.approvalPolicies.set('CHF', { version: 0, above_24h: ABOVE_24H }));
-
   const keyOf = async (principal_id: string): Promise<Client> => {
     const scopes = [
       'approvals:read',
@@ -66,9 +65,14 @@ export async function makeApprovalWorld(stack: Stack, api: Client, book: Book, d
     await principal('nemesis-first'),
     await principal('nemesis-second'),
   ];
-  return {
+  const those = {
     wallets: { GBP, CHF },
     askers: [await keyOf(asker), await keyOf(asker)],
     voters: [[await keyOf(first), await keyOf(first)], [await keyOf(second)]],
-  };
+  } as const;
+  // Who has such a key before the first policy may vote, and nobody else.
+  await untilDone(() => api.approvalPolicies.set('GBP', { version: 0, above: String(ABOVE[0]) }));
+  await untilDone(() => api.approvalPolicies.set('CHF', { version: 0, above_24h: ABOVE_24H }));
+  const stranger = await keyOf(await principal('nemesis-stranger'));
+  return { ...those, stranger: { who: 'stranger', client: stranger } };
 }

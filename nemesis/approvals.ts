@@ -1,12 +1,12 @@
 /**
- * Approvals in a run: transfers that a policy demands votes for, those who vote, and policies that change meanwhile. What voters were told is
- * held against what is stored.
+ * Approvals in a run: transfers that a policy demands votes for, those who vote, and policies that change meanwhile. What voters
+ * were told is held against what is stored.
  */
-import type { Client } from '../client/client.ts';
+import type { Approval, Client } from '../client/client.ts';
 import { formatUnits } from '../domain/money.ts';
 import { createApprovalBook } from './approval-book.ts';
 import { createCourses } from './approval-courses.ts';
-import { changePolicy, createVotes, readApproval, type Voter } from './approval-votes.ts';
+import { changePolicy, createVotes, readApproval } from './approval-votes.ts';
 import { ABOVE, makeApprovalWorld, type ApprovalWorld } from './approval-world.ts';
 import type { Book } from './book.ts';
 import type { Clients } from './clients.ts';
@@ -19,7 +19,10 @@ import type { Violations } from './violations.ts';
 export interface Approvals {
   /** Asks, votes and changes policies until the signal aborts; returns when the last request is answered. */
   readonly run: (draws: Draws, signal: AbortSignal) => Promise<void>;
-  /** For a time without faults: votes on all that waits while `work` is done, and then compares what voters were told with what is stored. */
+  /**
+   * For a time without faults: votes on all that waits while `work` is done, and then compares what voters were told with what is
+   * stored.
+   */
   readonly decideDuring: <Result>(work: () => Promise<Result>, signal: AbortSignal) => Promise<Result>;
 }
 
@@ -52,7 +55,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const book = createApprovalBook(violations);
   const cast = createVotes(book, violations, met);
   const [first, second] = world.voters.map((keys, n) => keys.map((client) => ({ who: `voter ${n}`, client })));
-  const root: Voter = { who: 'root', client: api };
+  const root = { who: 'root', client: api };
   const askers = world.askers.map((client) => ({ who: 'asker', client }));
   // The book is of transfers; the decision about a case, and a change of a policy, are held against their votes by the audit.
   const castOnChange = createVotes({ ...book, see: () => {}, voted: () => {} }, violations, met);
@@ -61,8 +64,8 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const those = { asker: askers[0]!, voters: [first![0]!, second![0]!], cast: castOnChange };
   const ofPolicy = { ...those, book, violations, met, mayEnd };
   const change = (own: Draws, signal: AbortSignal) => changePolicy(ofPolicy, own, signal);
-  const of = { first: first!, second: second![0]!, root, askers, clients, violations };
-  const course = createCourses({ ...of, cast, changePolicy: change });
+  const of = { first: first!, second: second![0]!, stranger: world.stranger, root, askers, clients, violations };
+  const course = createCourses({ ...of, cast, castInVain: castOnChange, changePolicy: change });
   let sequence = 0;
 
   const lane = async (lanes: Draws, signal: AbortSignal): Promise<void> => {
@@ -82,7 +85,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
     while (!signal.aborted) {
       const given = { signal: AbortSignal.timeout(TIMEOUT_MS) };
       const { data } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given).catch(() => ({ data: [] }));
-      for (const approval of data) {
+      for (const approval of data.filter(isNoGrant)) {
         const vote = approval.kind === 'transfer' ? cast : castOnChange;
         const votes = await Promise.all([first!, second!].map(([voter]) => vote(voter!, 'approve', approval, signal)));
         // What the root key has asked for, nobody whose key it has made may approve.
@@ -116,6 +119,9 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
     },
   };
 }
+
+/** So that the stranger stays one. */
+const isNoGrant = ({ kind }: Approval): boolean => kind !== 'grant';
 
 /** One, or some at once, which the API may accept as a group. Each may be scheduled, and is asked for with either key. */
 function drawTransfers(world: ApprovalWorld, draws: Draws, next: () => number): Operation[] {

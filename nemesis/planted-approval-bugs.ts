@@ -38,4 +38,18 @@ export const PLANTED_APPROVAL_BUGS = {
     clientsAtOnce: 4,
     hasApprovals: true,
   },
+
+  'anybody-votes': {
+    what: 'the votes of who was not granted them count',
+    edits: [
+      {
+        file: 'db/transfer/functions/cast_vote.sql',
+        find: `AND present_roll IS NOT NULL AND NOT`,
+        replace: `AND false AND NOT`,
+      },
+    ],
+    faults: [],
+    clientsAtOnce: 4,
+    hasApprovals: true,
+  },
 } satisfies Record<string, PlantedBug>;

@@ -8,6 +8,7 @@ import { ALL_SCOPES, type Scope } from '../../domain/access/scopes.ts';
 import {
   apiKeyIdField,
   exampleKeyId,
+  exampleMovementId,
   examplePrincipalId,
   idAnswer,
   instantAnswer,
@@ -126,6 +127,16 @@ export const keyWithSecret = keyAnswer
     }),
   })
   .openapi('ApiKeyWithSecret');
+
+export const madeKey = keyWithSecret
+  .extend({
+    awaits_approval_id: idAnswer(exampleMovementId).nullable().openapi({
+      example: null,
+      description:
+        'The approval of kind `grant` until which its votes are refused with `vote_not_granted`; null if they count, or it has none.',
+    }),
+  })
+  .openapi('ApiKeyMade');
 
 export const oneProblems = [
   'api_key_not_found',

@@ -1,6 +1,6 @@
 /**
- * The routes of API keys: make, show, list, rotate and revoke. A key grants no more than the key that makes it has, and is rotated and
- * revoked only by a key that has all of its scopes. A rotation or revocation is answered once it holds in every process.
+ * The routes of API keys: make, show, list, rotate and revoke. A key grants no more than the key that makes it has, and is rotated
+ * and revoked only by a key that has all of its scopes. A rotation or revocation is answered once it holds in every process.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -8,7 +8,6 @@ import {
   createKey,
   findKey,
   findKeyByIdempotencyKey,
-  findPrincipal,
   listKeys,
   revokeKey,
   rotateKey,
@@ -17,6 +16,7 @@ import {
 import type { Database } from '../../db/database.ts';
 import { OVERLAP_SECONDS_DEFAULT, OVERLAP_SECONDS_MAX } from '../../domain/access/api-key.ts';
 import type { ApiKeyId } from '../../domain/ids.ts';
+import type { AskGrant } from '../../domain/transfer/approval.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -43,6 +43,7 @@ import {
   keyAnswer,
   keyRequest,
   keyWithSecret,
+  madeKey,
   oneProblems,
   path,
   renderKey,
@@ -50,6 +51,7 @@ import {
   type KeyDeps,
 } from './key-fields.ts';
 import { keyFor, successorOf } from './new-key.ts';
+import { awaitedBy } from './new-voter.ts';
 import { refuseMore, refuseStronger } from './rights.ts';
 
 export type { KeyDeps };
@@ -62,7 +64,11 @@ const post = createRoute({
   tags,
   description: `Makes a key that grants no more than the key that asks has: neither scopes, nor time, nor networks, nor rate. Its secret is
 shown this once. A repeat with the same Idempotency-Key makes no other key and cannot show the secret again: who has lost the answer
-rotates the key, or revokes it. What a key has made stays valid when it is revoked itself; \`created_by\` tells.`,
+rotates the key, or revokes it. What a key has made stays valid when it is revoked itself; \`created_by\` tells.
+
+While the tenant has policies, the votes of a principal that had no key with \`approvals:write\` before count once as many others as the strictest policy
+demands have approved the grant, which \`awaits_approval_id\` names; it is asked for before the key is made. Who has that scope already may be given
+further keys, and have them rotated, without one. A grant that was rejected or has expired is asked for again with the next such key or the next vote.`,
   middleware: [requiresInTenant('keys:write'), readJson] as const,
   request: {
     headers: z.object({ 'Idempotency-Key': idempotencyKeyHeader }),
@@ -78,7 +84,7 @@ rotates the key, or revokes it. What a key has made stays valid when it is revok
           schema: { type: 'string', enum: ['true'] },
         },
       },
-      content: { 'application/json': { schema: keyWithSecret } },
+      content: { 'application/json': { schema: madeKey } },
     },
     ...problemResponses(
       ...BODY_PROBLEMS,
@@ -197,7 +203,7 @@ const revoke = createRoute({
   },
 });
 
-export function keyRoutes(deps: KeyDeps) {
+export function keyRoutes(deps: KeyDeps, askGrant: AskGrant) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(post, async (c) => {
       const database = databaseOf(deps);
@@ -208,13 +214,11 @@ export function keyRoutes(deps: KeyDeps) {
       const before = await boundedQuery(database, () =>
         findKeyByIdempotencyKey(database, holder.tenant, idempotencyKey),
       );
-      let made: ApiKey | undefined;
-      if (before === undefined) {
-        refuseMore(holder, asked);
-        if ((await boundedQuery(database, () => findPrincipal(database, key.tenant, key.principalId))) === undefined)
-          throw new ProblemError('principal_not_found', { detail: `There is no principal ${key.principalId}.` });
-        made = await boundedQuery(database, () => createKey(database, key, byWhom(c)), { isWrite: true });
-      }
+      if (before !== undefined && before.bodyHash !== key.bodyHash) throw new ProblemError('idempotency_key_reused');
+      if (before === undefined) refuseMore(holder, asked);
+      const waiting = await awaitedBy(database, askGrant, key, byWhom(c));
+      const make = () => boundedQuery(database, () => createKey(database, key, byWhom(c)), { isWrite: true });
+      const made = before === undefined ? await make() : undefined;
       const stored =
         made ??
         before ??
@@ -225,7 +229,8 @@ export function keyRoutes(deps: KeyDeps) {
       c.var.log.setBindings({ api_key_id: stored.apiKeyId });
       if (made === undefined) c.header('Idempotent-Replayed', 'true');
       c.header('Location', `/v1/api-keys/${stored.apiKeyId}`);
-      return c.json({ ...renderKey(stored), secret: made === undefined ? null : secret }, 201);
+      const shown = { secret: made === undefined ? null : secret, awaits_approval_id: waiting ?? null };
+      return c.json({ ...renderKey(stored), ...shown }, 201);
     })
     .openapi(list, async (c) => {
       const database = databaseOf(deps);

@@ -24,6 +24,7 @@ const PROBLEMS = {
   scope_missing: [403, 'The key lacks the scope of the route'],
   tenant_not_served: [403, 'The route is not for keys of this tenant'],
   own_request: [403, 'Who has asked for something does not approve it'],
+  vote_not_granted: [403, 'Others have to approve that the votes of the principal count'],
   rights_exceeded: [403, 'A key grants no more than the key that makes it has'],
   loopback_only: [403, 'The route is for programs on the machine of the API'],
   cross_site_request: [403, 'A page of another site sent the request'],

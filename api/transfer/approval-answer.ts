@@ -18,7 +18,7 @@ export const approvalAnswer = z
     }),
     kind: z.enum(APPROVAL_KINDS).openapi({
       description: `\`refund\`, \`write_off\`: the decision about a case, which is carried out once it is approved. \`policy\`: the change of a policy,
-which the last vote makes.`,
+which the last vote makes. \`grant\`: that the votes of a principal count, from the last vote on.`,
     }),
     proposal: z.record(z.string(), z.string()).nullable().openapi({
       example: null,
@@ -85,10 +85,10 @@ export function renderApproval(approval: Approval, given: number): z.infer<typeo
   };
 }
 
-/** Whose key it was, nobody needs to know. */
+/** Whose key it was, and on which roll somebody is put, nobody needs to know. */
 function withoutKey(proposal: Approval['proposal']): Record<string, string> | null {
   if (proposal === null) return null;
-  const { api_key_id: _, ...shown } = proposal;
+  const { api_key_id: _, roll: __, ...shown } = proposal;
   return shown;
 }
 

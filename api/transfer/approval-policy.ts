@@ -1,6 +1,6 @@
 /**
- * The routes of the policies that say which transfers need approvals, one for each currency. The first policy of a currency holds at once; a
- * change of one waits for as many approvals as the one that holds demands.
+ * The routes of the policies that say which transfers need approvals, one for each currency. The first policy of a currency holds
+ * at once; a change of one waits for as many approvals as the one that holds demands.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -19,6 +19,7 @@ import {
   EXPIRES_SECONDS_MAX,
   EXPIRES_SECONDS_MIN,
   POLICY_VERSION_MAX,
+  type ListVoters,
 } from '../../domain/transfer/approval.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
@@ -132,7 +133,8 @@ recurring transfers, and transactions that take money out, wait as AWAITING_APPR
 approval. What waits already needs what the new policy demands, and votes under the former one count no more. Set no policy before every process is
 of this version.
 
-The first policy of a currency holds at once. A change of one, whether it demands more or less, waits for as many approvals as the one that holds
+The first policy of a currency holds at once. With the tenant's first one, who has a key with \`approvals:write\` may vote; who gets one later needs a grant
+(\`createApiKey\`). A change of one, whether it demands more or less, waits for as many approvals as the one that holds
 demands: the answer is 202 with the approval, and the last vote that is needed makes the change. One waits at a time; who wants another one has that
 rejected first. A repeat is answered with the same approval.`,
   middleware: [requiresInTenant('policies:write'), readJson] as const,
@@ -182,7 +184,7 @@ for votes then goes on waiting for those that it needs.`,
   },
 });
 
-export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'>) {
+export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'>, listVoters: ListVoters) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const rows = await boundedQuery(database, () => listPolicies(database, c.var.holder.tenant));
@@ -222,7 +224,9 @@ export function approvalPolicyRoutes({ database }: Pick<MovementDeps, 'database'
     terms: PolicyTerms | undefined,
   ): Promise<z.infer<typeof approvalWithVotes> | undefined> {
     const asked = { currency, version, terms };
-    const { outcome, id } = await boundedQuery(database, () => changePolicy(database, asked, byWhom(c)), {
+    // Before the policy: who gets such a key later needs a grant.
+    const voters = version === 0 ? await listVoters(c.var.holder.tenant) : undefined;
+    const { outcome, id } = await boundedQuery(database, () => changePolicy(database, asked, byWhom(c), voters), {
       isWrite: true,
     });
     if (outcome === 'other_waits')

@@ -1,6 +1,6 @@
 /**
- * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, or a decision be due to
- * be carried out, in its own transaction; its workflow is started or asked here, or by the sweep.
+ * The routes of approvals: what waits for them, and the votes. The last vote that is needed has the transfer begin, or a decision
+ * be due to be carried out, in its own transaction; its workflow is started or asked here, or by the sweep.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -27,6 +27,7 @@ import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
 import { startBatch, startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
 import { answerApproval, approvalAnswer, approvalWithVotes, exampleHash, renderApproval } from './approval-answer.ts';
+import type { Grants } from './grant.ts';
 import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
@@ -119,6 +120,7 @@ const voting = {
       'body_hash_invalid',
       'policy_version_invalid',
       'own_request',
+      'vote_not_granted',
       'approval_ended',
       'approval_voted',
       'approval_of_another_body',
@@ -136,7 +138,8 @@ const approve = createRoute({
 seen: it names \`body_hash\` and \`policy_version\` of the approval, and is refused if these are others by now. A decision about a case is carried out
 then, as if whoever has asked for it had taken it just now; a change of a policy is made with the vote. Who has asked has no vote, whichever
 key it uses, and nobody has of whom one principal, other than root, has made keys as well as of who has asked. Nor do two votes count that one
-principal could have given so. A principal votes once; a repeat is safe.`,
+principal could have given so. A principal votes once; a repeat is safe. A vote of who got its first key with \`approvals:write\` while the tenant had
+policies is refused with \`vote_not_granted\`, until others have approved the grant, whose \`approval_id\` the refusal names.`,
   middleware: [requiresInTenant('approvals:write'), readJson] as const,
 });
 
@@ -164,7 +167,8 @@ published as \`audit.approval-overridden\`, and raises an alarm.`,
 function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter) {
   return async ({ tenant, principalId: voter }: Holder, id: TransferId): Promise<readonly PrincipalId[]> => {
     const found = await boundedQuery(database, () => findApproval(database, tenant, id));
-    const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined);
+    const granted = found?.kind === 'grant' ? (found.proposal?.['principal_id'] as PrincipalId) : undefined;
+    const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined, granted);
     if (!isOfAsker) return makers;
     throw new ProblemError('own_request', {
       detail:
@@ -173,7 +177,7 @@ function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter
   };
 }
 
-export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter) {
+export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter, grants: Grants) {
   const {
     database,
     acceptance: { monitor, starts },
@@ -212,11 +216,16 @@ export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter) {
     c.var.log.setBindings({ transfer_id: approvalId });
     const asked = { approvalId, vote, bodyHash: seen.body_hash, policyVersion: seen.policy_version };
     const makers = vote === 'approve' ? await makersOf(c.var.holder, approvalId) : [];
-    const outcome = await boundedQuery(
-      database,
-      () => castVote(database, { ...asked, comment: seen.comment, makers }, byWhom(c)),
-      { isWrite: true },
-    );
+    await grants.note(c.var.holder.tenant);
+    const castIt = () =>
+      boundedQuery(database, () => castVote(database, { ...asked, comment: seen.comment, makers }, byWhom(c)), {
+        isWrite: true,
+      });
+    let outcome = await castIt();
+    if (outcome === 'not_granted') {
+      await refuseUngranted(grants, c);
+      outcome = await castIt();
+    }
     if (outcome === 'decided') await start(c, approvalId);
     else if (outcome !== 'counted') throw refusal(outcome, approvalId);
     return answer(c, approvalId);
@@ -247,15 +256,27 @@ const REFUSALS = {
   related: 'approval_voted',
   other_body: 'approval_of_another_body',
   policy_changed: 'approval_policy_changed',
+  not_granted: 'vote_not_granted',
 } as const satisfies Record<Exclude<VoteOutcome, 'counted' | 'decided'>, ProblemCode>;
 
 function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
   return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
 }
 
+/** Throws `vote_not_granted`, with the approval that the votes of who asks wait for; returns if they were granted meanwhile. */
+async function refuseUngranted(grants: Grants, c: Context<ApiEnv>): Promise<void> {
+  const { principalId, principal: name } = c.var.holder;
+  const waiting = await grants.ask({ principalId, name }, byWhom(c));
+  if (waiting === undefined) return;
+  throw new ProblemError('vote_not_granted', {
+    detail: `GET /v1/approvals/${waiting} tells who has to approve that it counts.`,
+    members: { approval_id: waiting },
+  });
+}
+
 async function begin({ database, batchDatabase, starter, acceptance }: BatchDeps, approval: Approval): Promise<void> {
   // The last vote has made the change.
-  if (approval.kind === 'policy') return;
+  if (approval.kind === 'policy' || approval.kind === 'grant') return;
   if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
   if (approval.kind === 'transaction') {
     const row = await findTransaction(database, approval.approvalId as string as TransactionId);

@@ -57,7 +57,7 @@ function addMakingCommands(keys: Command): void {
         ...given({ expires_in, cidrs, per_second, burst, principal_id }),
       };
       const made = await client.apiKeys.create(body);
-      print(made, () => describeMade(made));
+      print(made, () => describeMade(made, made.awaits_approval_id));
     });
 
   keys
@@ -132,8 +132,8 @@ function addEndingCommands(keys: Command): void {
 }
 
 /**
- * Writes the file first: if this ends in between, the next start or the next reset installs the key that is there. Returns whether it
- * is installed, which needs a stack that runs.
+ * Writes the file first: if this ends in between, the next start or the next reset installs the key that is there. Returns whether
+ * it is installed, which needs a stack that runs.
  */
 async function resetRoot(dataDir: string): Promise<boolean> {
   const secret = replaceRootKey(dataDir);
@@ -172,8 +172,13 @@ function addPrincipalCommands(program: Command): void {
     });
 }
 
-export function describeMade(key: ApiKeyWithSecret): string {
-  return `${describeKey(key)}\n${fields({ secret: key.secret ?? 'shown before: rotate the key, or revoke it' })}`;
+/** `grantId` is the approval until which votes by it do not count. */
+export function describeMade(key: ApiKeyWithSecret, grantId: string | null = null): string {
+  const shown = {
+    secret: key.secret ?? 'shown before: rotate the key, or revoke it',
+    votes: grantId && `count once others have approved ${grantId}`,
+  };
+  return `${describeKey(key)}\n${fields(shown)}`;
 }
 
 function describeKey(key: ApiKey): string {

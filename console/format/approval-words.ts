@@ -3,13 +3,13 @@ import { inCurrency } from './amount.ts';
 import { personsOf, policyInWords } from './policy-words.ts';
 
 interface Asked {
-  readonly kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy';
+  readonly kind: 'transfer' | 'transaction' | 'batch' | 'refund' | 'write_off' | 'policy' | 'grant';
   /** Null where nobody knows it before it is done. */
   readonly amount: string | null;
   readonly currency: string;
   readonly needed: number;
   readonly given: number;
-  /** Of a decision or a change. */
+  /** Of a decision, a change or a grant. */
   readonly proposal?: Readonly<Record<string, string>> | null;
 }
 
@@ -23,6 +23,8 @@ interface Terms {
 export function effectOfAll(asked: Asked, terms: Terms | undefined): string {
   const { kind, amount, currency } = asked;
   if (kind === 'policy') return effectOfChange(asked);
+  if (kind === 'grant')
+    return `The grant takes effect at once: the votes of ${asked.proposal?.['principal']} count from then on, on whatever waits for a second person.`;
   if (kind === 'batch')
     return `The batch begins at once: all of its transfers, ${amount === null ? 'more than an amount can be' : inCurrency(amount, currency)} in ${currency} together, each if its sender has as much then.`;
   const money = amount === null ? 'what was debited and has not arrived' : inCurrency(amount, currency);
@@ -52,6 +54,6 @@ export function effectOfApproving(asked: Asked, terms: Terms | undefined): strin
   const left = Math.max(0, asked.needed - asked.given - 1);
   if (left === 0) return `Yours is the last approval that is needed. ${effectOfAll(asked, terms)}`;
   const then = effectOfAll(asked, terms).replace('begins', 'then begins').replace('takes effect', 'then takes effect');
-  const nothing = asked.kind === 'policy' ? 'Nothing changes' : 'Nothing moves';
+  const nothing = asked.kind === 'policy' || asked.kind === 'grant' ? 'Nothing changes' : 'Nothing moves';
   return `${nothing} yet: ${personsOf(left)} more ${left === 1 ? 'has' : 'have'} to approve it. ${then}`;
 }

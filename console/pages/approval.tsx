@@ -120,7 +120,7 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
 
 function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }) {
   const { approval_id, kind, proposal, asked_by, asked_by_id, created_at, body_hash } = approval;
-  const { case_id, transfer_id = kind === 'transfer' ? approval_id : undefined, comment } = proposal ?? {};
+  const { case_id, transfer_id = kind === 'transfer' ? approval_id : undefined, comment, principal } = proposal ?? {};
   const who = (walletId: string, wallet: Wallet | undefined) => (
     <>
       <Id of={walletId} to="/wallets" />
@@ -150,6 +150,7 @@ function Parties({ of: { approval, transfer, sender, receiver } }: { of: Shown }
         kind === 'transaction' && ['transaction', <Id key="" of={approval_id} to="/transactions" />],
         case_id !== undefined && ['case', <Id key="" of={case_id} to="/cases" />],
         comment !== undefined && ['what was said', comment],
+        kind === 'grant' && ['whose votes', principal],
         ['request hash', <Id key="" of={body_hash} />],
       ]}
     />

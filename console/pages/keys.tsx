@@ -4,12 +4,15 @@ import type { ApiKey, Client } from '../../client/client.ts';
 import { actionOf, type Action } from '../actions/action.ts';
 import { Decide } from '../actions/decide.tsx';
 import type { Seen } from '../format/difference.ts';
-import { List } from '../parts/list.tsx';
+import { List, type AskedFor } from '../parts/list.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
+import { at } from '../router.ts';
 
 /** As many names as a row has room for; more of them are opened. */
 const SCOPES_INLINE = 2;
+/** So many of what waits are looked through for grants. */
+const GRANTS = 200;
 
 export function Keys() {
   const [revoking, setRevoking] = useState<ApiKey | undefined>(undefined);
@@ -19,14 +22,22 @@ export function Keys() {
       <List
         key={round}
         title="Keys"
-        ask={(client, query, signal) => client.apiKeys.list(query, { signal })}
+        ask={listWithGrants}
         columns={[
-          { name: 'key', of: ({ hint, api_key_id }: ApiKey) => <code title={api_key_id}>{hint}…</code> },
+          { name: 'key', of: ({ hint, api_key_id }: Shown) => <code title={api_key_id}>{hint}…</code> },
           { name: 'name', of: ({ name }) => name },
           { name: 'status', of: ({ status }) => <Status of={status} /> },
           { name: 'expires', of: ({ expires_at }) => (expires_at === null ? 'never' : <Time of={expires_at} />) },
           { name: 'from', of: ({ cidrs }) => cidrs?.join(', ') ?? 'anywhere' },
-          { name: 'scopes', of: ({ scopes }) => <Scopes of={scopes} /> },
+          {
+            name: 'scopes',
+            of: ({ scopes, grantId }) => (
+              <>
+                <Scopes of={scopes} />
+                {grantId === undefined ? null : <a href={at(`/approvals/${grantId}`)}>its votes wait for others</a>}
+              </>
+            ),
+          },
           {
             name: '',
             of: (key) =>
@@ -57,6 +68,29 @@ export function Keys() {
       )}
     </>
   );
+}
+
+type Shown = ApiKey & {
+  /** The approval until which votes by it do not count. */
+  readonly grantId?: string;
+};
+
+/** Of the newest approvals that wait, if the key of the page may see them. */
+async function listWithGrants(client: Client, query: AskedFor, signal: AbortSignal) {
+  const [page, waiting] = await Promise.all([
+    client.apiKeys.list(query, { signal }),
+    client.approvals.list({ status: 'AWAITING', limit: GRANTS }, { signal }).catch(() => ({ data: [] })),
+  ]);
+  const grants = new Map(
+    waiting.data.flatMap(({ kind, proposal, approval_id }) =>
+      kind === 'grant' ? [[proposal?.['principal_id'], approval_id]] : [],
+    ),
+  );
+  const data = page.data.map((key): Shown => {
+    const grantId = key.scopes.includes('approvals:write') ? grants.get(key.principal_id) : undefined;
+    return grantId === undefined ? key : { ...key, grantId };
+  });
+  return { ...page, data };
 }
 
 function Scopes({ of: scopes }: { of: readonly string[] }) {

@@ -23,6 +23,8 @@ export function Problem({ of, reload }: { of: unknown; reload?: () => void }) {
 const WORDS: Readonly<Record<string, string>> = {
   own_request:
     'You have asked for this yourself, or one principal has made keys of both you and whoever has. Somebody else has to approve it.',
+  vote_not_granted:
+    'You got the right to vote while there was a policy already, so others have to approve that first. It is among what waits.',
   approval_voted:
     'You have voted otherwise before, or somebody has voted whose keys were made by the same principal as yours. A vote stays.',
   approval_policy_changed:

@@ -38,8 +38,8 @@ export interface NewKey {
 const columns = columnsOf(apiKeys);
 
 /**
- * Stores a key. Undefined, and nothing is stored, if the Idempotency-Key is taken, the principal is not there, or the key that asks is
- * not valid any more: a revocation of that key waits for this, or this sees it.
+ * Stores a key. Undefined, and nothing is stored, if the Idempotency-Key is taken, the principal is not there, or the key that
+ * asks is not valid any more: a revocation of that key waits for this, or this sees it.
  */
 export async function createKey(
   database: Database | Transaction,
@@ -90,8 +90,8 @@ export async function findKey(
 }
 
 /**
- * For each of these principals, all who could act by its keys: itself, and who has made any of them, and who has made a key of those, and
- * so on. `isInstalled`: it has a key that was installed with the services, as root has.
+ * For each of these principals, all who could act by its keys: itself, and who has made any of them, and who has made a key of
+ * those, and so on. `isInstalled`: it has a key that was installed with the services, as root has.
  */
 export async function listMakers(
   database: Database,
@@ -106,6 +106,21 @@ export async function listMakers(
     )
     SELECT of, maker, EXISTS (SELECT FROM api_keys WHERE principal_id = maker AND installed_as IS NOT NULL) AS is_installed FROM makers`);
   return rows.map(({ of, maker, is_installed: isInstalled }) => ({ of, maker, isInstalled }));
+}
+
+/** The tenant's principals with a key of this scope that is valid now. */
+export async function listHolders(database: Database, tenant: Tenant, scope: Scope): Promise<PrincipalId[]> {
+  const rows = await database
+    .selectDistinct({ principalId: apiKeys.principalId })
+    .from(apiKeys)
+    .where(
+      and(
+        eq(apiKeys.tenant, tenant),
+        sql`${apiKeys.revokedAt} IS NULL AND (${apiKeys.expiresAt} IS NULL OR ${apiKeys.expiresAt} > clock_timestamp())`,
+        sql`${apiKeys.scopes} @> ARRAY[${scope}]::text[]`,
+      ),
+    );
+  return rows.map(({ principalId }) => principalId);
 }
 
 export async function findKeyByIdempotencyKey(

@@ -5,7 +5,7 @@
 import { and, asc, desc, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { ByWhom } from '../../domain/audit-event.ts';
 import type { Currency } from '../../domain/currency.ts';
-import type { TransferId } from '../../domain/ids.ts';
+import type { PrincipalId, TransferId } from '../../domain/ids.ts';
 import { tenantOf, type Tenant } from '../../domain/tenant.ts';
 import { byAsker, type ChangeOutcome, type Proposal } from '../../domain/transfer/approval.ts';
 import { insertAudit } from '../audit-events.ts';
@@ -31,19 +31,22 @@ interface Change {
 }
 
 /**
- * Sets the first policy of a currency for the tenant of `by`, or has the change of one wait for approvals: `id` is that of the approval,
- * also of one that waits already. A repeat of a change that waits returns the same approval.
+ * Sets the first policy of a currency for the tenant of `by`, or has the change of one wait for approvals: `id` is that of the
+ * approval, also of one that waits already. A repeat of a change that waits returns the same approval. With the tenant's first
+ * policy, `voters` are those whose votes count, without a grant; undefined where nobody has keys.
  */
 export function changePolicy(
   database: Database,
   change: Change,
   by: ByWhom,
+  voters?: readonly PrincipalId[],
 ): Promise<{ readonly outcome: ChangeOutcome; readonly id: TransferId | null }> {
   const proposal = proposalOf(change, by);
   const { actor, principalId } = by.acting;
   return database.transaction(async (transaction) => {
     const { rows } = await transaction.execute<{ outcome: ChangeOutcome; id: TransferId | null }>(sql`
-      SELECT outcome, id FROM change_approval_policy(${tenantOf(by.acting)}, ${JSON.stringify(proposal)}::jsonb, ${principalId ?? null}::uuid, ${actor})`);
+      SELECT outcome, id FROM change_approval_policy(${tenantOf(by.acting)}, ${JSON.stringify(proposal)}::jsonb, ${principalId ?? null}::uuid, ${actor},
+        ${voters === undefined ? null : sql.param([...voters])}::uuid[])`);
     const { outcome, id } = rows[0]!;
     if (outcome === 'set') await transaction.execute(insertChangeAudit(proposal, by));
     if (outcome === 'asked') await transaction.execute(insertAudit({ action: 'approval-asked', object: id! }, by));

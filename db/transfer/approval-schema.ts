@@ -59,7 +59,9 @@ export const approvalPolicies = pgTable(
   ],
 );
 
-/** What waits for approvals or has waited: a transfer, by its id, or a decision or a change that is kept here until it is approved. */
+/**
+ * What waits for approvals or has waited: a transfer, by its id, or a decision or a change that is kept here until it is approved.
+ */
 export const approvals = pgTable(
   'approvals',
   {
@@ -97,6 +99,9 @@ export const approvals = pgTable(
     uniqueIndex('approvals_waiting_policy')
       .on(t.tenant, t.currency)
       .where(sql`status = 'AWAITING' and kind = 'policy'`),
+    uniqueIndex('approvals_waiting_grant')
+      .on(t.tenant, sql`(proposal ->> 'principal_id')`)
+      .where(sql`status = 'AWAITING' and kind = 'grant'`),
     index('approvals_start_due')
       .on(t.startDueAt)
       .where(sql`start_due_at is not null`),

@@ -24,7 +24,7 @@ GRANT UPDATE (status, version, updated_at, settled_until, tend_due_at) ON recurr
 GRANT SELECT ON installation, outbox_seals TO transfer_service;
 GRANT SELECT, INSERT, UPDATE ON shard_watermarks TO transfer_service;
 -- What needs approvals, and how they are given, is decided by the functions alone.
-GRANT SELECT ON approval_policies, approvals, approval_votes TO transfer_service;
+GRANT SELECT ON approval_policies, approvals, approval_votes, voter_rolls, approval_voters TO transfer_service;
 GRANT UPDATE (start_due_at) ON approvals TO transfer_service;
 GRANT EXECUTE ON FUNCTION
   ask_approval(uuid, uuid, text),
@@ -33,7 +33,9 @@ GRANT EXECUTE ON FUNCTION
   withdraw_approval(uuid),
   expire_approvals(integer),
   proposed_items(uuid),
-  change_approval_policy(text, jsonb, uuid, text),
+  change_approval_policy(text, jsonb, uuid, text, uuid[]),
+  ask_grant(text, jsonb, uuid, text),
+  record_voters(text, uuid[]),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text, text),
   set_approval_policy(text, integer, numeric, numeric, integer, integer, text)
 TO transfer_service;

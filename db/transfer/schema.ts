@@ -1,4 +1,7 @@
-/** The tables of the transfer service: transfers with their steps, one-sided transactions, and metadata. Others have files of their own. */
+/**
+ * The tables of the transfer service: transfers with their steps, one-sided transactions, and metadata. Others have files of their
+ * own.
+ */
 import { sql } from 'drizzle-orm';
 import {
   bigint,
@@ -35,6 +38,7 @@ export { approvalPolicies, approvals, approvalVotes } from './approval-schema.ts
 export { batchProposals, transferBatches } from './batch-schema.ts';
 export { caseActions, cases } from './case-schema.ts';
 export { reconciliationRuns } from './run-schema.ts';
+export { approvalVoters, voterRolls } from './voter-schema.ts';
 export { shardWatermarks } from './watermark-schema.ts';
 export { recurringTransferChanges, recurringTransfers, recurringTransferSkips } from './recurring-schema.ts';
 

@@ -41,8 +41,8 @@ describe('a second person', { skip: lacksBrowser }, () => {
     money = await openMoney(stack);
     // Before there is a policy, so that it does not wait itself.
     stuck = await makeStuck(stack, money, '1500.0000');
-    taken(await money.api.put<Body>('/v1/approval-policies/USD', { version: 0, above: '1000', approvals: 1 }));
     [alice, bob] = [await keyOf('alice'), await keyOf('bob')];
+    taken(await money.api.put<Body>('/v1/approval-policies/USD', { version: 0, above: '1000', approvals: 1 }));
     [sender, receiver] = [await money.wallet(0, '25000'), await money.wallet(1)];
     transfers.waiting = await ask(alice, '12500.00', { reference: 'Invoice 7', metadata: { order_id: '42' } });
     transfers.rejected = await ask(alice, '2500.00', { capture_method: 'manual' });

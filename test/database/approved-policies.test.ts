@@ -207,7 +207,7 @@ describe('a change of a policy', () => {
         .map(({ subject, detail }) => `${subject}: ${detail}`)
         .filter((found) => !found.startsWith('transfer'));
     };
-    await inDatabase('TRUNCATE approval_policies, approval_votes, approvals');
+    await inDatabase('TRUNCATE approval_policies, approval_votes, approval_voters, approvals');
     const [one, two] = [approving.nextCurrency(), approving.nextCurrency()];
     for (const currency of [one, two]) await approving.policy(currency);
     const made = await asked('alice', one, { version: 1, above: '300' });

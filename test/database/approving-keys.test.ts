@@ -1,78 +1,20 @@
 // One principal cannot both ask and approve, nor approve twice, by the keys that it has made for others.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
-import { pino } from 'pino';
-import { createAuthenticator, type RunningAuthenticator } from '../../api/access/authenticator.ts';
-import { testApp } from '../pure/api-fakes.ts';
-import { installRoot, ROOT } from './access.ts';
-import { bodyOf, type Body } from './approving.ts';
-import { startCluster, type TestCluster } from './database.ts';
-
-const SCOPES = [
-  ...['transfers:write', 'approvals:read', 'approvals:write', 'policies:write'],
-  ...['keys:write', 'principals:write'],
-];
+import { describe, test } from 'node:test';
+import { ROOT } from './access.ts';
+import { useVotingKeys, type VotingKeys } from './voting-keys.ts';
 
 describe('the keys of who votes', () => {
-  let cluster: TestCluster;
-  let authenticator: RunningAuthenticator;
-  let app: ReturnType<typeof testApp>['app'];
-  before(async () => {
-    cluster = await startCluster();
-    const { transfer } = await cluster.createStores({ shards: 1 });
-    const access = await cluster.createAccessStore();
-    await installRoot(access);
-    authenticator = createAuthenticator(access.service, pino({ level: 'silent' }));
-    const databases = { accessDatabase: access.service, database: transfer.service };
-    ({ app } = testApp({ authentication: authenticator, ...databases }));
-  });
-  after(async () => {
-    authenticator?.stop();
-    await cluster?.stop();
-  });
-
-  async function ask(
-    key: string,
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; body: Body }> {
-    const response = await app.request(path, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'idempotency-key': randomUUID(), 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, body: (await response.json()) as Body };
-  }
-
-  /** A key of a new principal, made by this one. */
-  async function keyBy(maker: string, name: string): Promise<string> {
-    const { body } = await ask(maker, 'POST', '/v1/principals', { name, kind: 'human' });
-    const asked = { name, scopes: SCOPES, principal_id: body['principal_id'] };
-    return String((await ask(maker, 'POST', '/v1/api-keys', asked)).body['secret']);
-  }
+  let keys: VotingKeys;
+  useVotingKeys((started) => (keys = started));
+  const ask: VotingKeys['ask'] = (...asked) => keys.ask(...asked);
+  const keyBy: VotingKeys['keyBy'] = (maker, name) => keys.keyBy(maker, name);
+  const waiting: VotingKeys['waiting'] = (asker, currency) => keys.waiting(asker, currency);
+  const votesOn = (id: unknown) => (key: string) => keys.vote(key, id);
 
   /** A key of a further principal, which root has made. */
   const keyOf = (name: string): Promise<string> => keyBy(ROOT, name);
-
-  /** Has a transfer wait by this key, and returns how to vote on it by others. */
-  async function waiting(asker: string, currency: string) {
-    const { body: made } = await ask(asker, 'POST', '/v1/transfers', bodyOf(currency, '500'));
-    assert.equal(made['status'], 'AWAITING_APPROVAL');
-    return votesOn(made['transfer_id']);
-  }
-
-  /** Returns how to vote by a key. */
-  function votesOn(id: unknown) {
-    const path = `/v1/approvals/${String(id)}`;
-    return async (key: string, what = 'approve') => {
-      const { body_hash, policy_version } = (await ask(ROOT, 'GET', path)).body;
-      const { body } = await ask(key, 'POST', `${path}/${what}`, { body_hash, policy_version, comment: 'seen' });
-      return body['code'] ?? body['status'];
-    };
-  }
 
   test('that who asks has made, by whatever way, do not approve what it asks for, and others do', async () => {
     await ask(ROOT, 'PUT', '/v1/approval-policies/USD', { version: 0, above: '10' });

@@ -13,7 +13,10 @@ import { startAuditedApi, type Asked, type AuditedApi, type Operation, type Writ
 import { rowsOf } from './database.ts';
 import { fresh } from './wallets.ts';
 
-/** What writes no entry, and why. A further operation belongs here only if the log of events tells of what it has done, or there is nothing. */
+/**
+ * What writes no entry, and why. A further operation belongs here only if the log of events tells of what it has done, or there is
+ * nothing.
+ */
 const WITHOUT_ENTRY: ReadonlySet<string> = new Set<Operation>([
   // Movements: what a key moves money for is in the log of events as it was, by transfer.initiated and what follows. Those that wait for
   // approvals have an entry of that.
@@ -99,8 +102,8 @@ describe('the audit log', () => {
 
   test('has policies, and what waits for approvals by them', async () => {
     const of = { currency: 'CHF' };
-    await does('setApprovalPolicy', 'approval-policy-set', { of, body: { version: 0, above: '100' } });
     const [asking, voting] = [await keyOf('asking', [...VOTING, 'policies:write']), await keyOf('voting')];
+    await does('setApprovalPolicy', 'approval-policy-set', { of, body: { version: 0, above: '100' } });
     const vote = async (operation: Operation, action: AuditAction, as: string, by: string): Promise<void> => {
       const { body, written } = await api.ask('createTransfer', { body: bodyOf('CHF', '500'), as: asking });
       assert.deepEqual(

@@ -45,6 +45,15 @@ test('a change of a policy says what would hold, and since when', () => {
   );
 });
 
+test('the grant of votes says whose votes count, and since when', () => {
+  const grant = { ...asked, kind: 'grant' as const, amount: null, proposal: { principal: 'dave', principal_id: '' } };
+  assert.match(effectOfAll(grant, undefined), /^The grant takes effect at once: the votes of dave count from then on/);
+  assert.match(
+    effectOfApproving(grant, undefined),
+    /^Nothing changes yet: one person more has to approve it\. The grant then takes effect at once/,
+  );
+});
+
 test('a policy is a sentence, with each of its bounds', () => {
   const policy = { currency: 'USD', above: '1000.0000', above_24h: null, approvals: 1, expires_in: 3 * 86_400 };
   assert.equal(

@@ -15,6 +15,7 @@ describe('approvals on a stack', () => {
   let money: Money;
   let alice: ApiClient;
   let bob: ApiClient;
+  let manager: ApiClient;
   const api = apiClient(
     () => stack.api,
     () => stack.authorization,
@@ -30,14 +31,21 @@ describe('approvals on a stack', () => {
   };
 
   /** A client with the key of a principal of its own. */
-  async function principal(name: string) {
-    const { principal_id } = taken(await api.post<Body>('/v1/principals', { name, kind: 'human' }));
-    const scopes = ['approvals:read', 'approvals:write', 'policies:write', 'transfers:read', 'transfers:write'];
-    const { secret } = taken(await api.post<Body>('/v1/api-keys', { name, scopes, principal_id }, key()));
-    return apiClient(
+  const principal = async (name: string): Promise<ApiClient> => (await made(api, name)).client;
+
+  /** The same, by a key, with what was answered for the new one. */
+  async function made(by: ApiClient, name: string): Promise<{ client: ApiClient; answered: Body }> {
+    const { principal_id } = taken(await by.post<Body>('/v1/principals', { name, kind: 'human' }));
+    const scopes = [
+      ...['approvals:read', 'approvals:write', 'policies:write', 'transfers:read', 'transfers:write'],
+      ...['keys:write', 'principals:write'],
+    ];
+    const answered = taken(await by.post<Body>('/v1/api-keys', { name, scopes, principal_id }, key()));
+    const client = apiClient(
       () => stack.api,
-      () => ({ authorization: `Bearer ${String(secret)}` }),
+      () => ({ authorization: `Bearer ${String(answered['secret'])}` }),
     );
+    return { client, answered };
   }
 
   const vote = async (by: ApiClient, id: string, what: string): Promise<Body> => {
@@ -49,8 +57,8 @@ describe('approvals on a stack', () => {
     until(120_000, `${id} is not ${status}`, async () => (await statusOf(id)) === status);
 
   test('what is approved by somebody else moves once, what is rejected or canceled moves nothing', async () => {
+    [alice, bob, manager] = [await principal('alice'), await principal('bob'), await principal('manager')];
     taken(await api.put<Body>('/v1/approval-policies/USD', { version: 0, above: '10' }));
-    [alice, bob] = [await principal('alice'), await principal('bob')];
     const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
     const transfer = async (more: Body = {}): Promise<string> => {
       const body = { sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '25', ...more };
@@ -141,6 +149,22 @@ describe('approvals on a stack', () => {
     assert.equal(await above(), '10.0000');
     assert.equal((await vote(bob, String(asked['approval_id']), 'approve'))['status'], 'APPROVED');
     assert.equal(await above(), '20.0000');
+    await money.assertSound();
+  });
+
+  test('the votes of who gets a key while there is a policy count once somebody else than who has made it agrees', async () => {
+    const [sender, receiver] = [await money.wallet(0, '100'), await money.wallet(1)];
+    const body = { sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '25' };
+    const id = String(taken(await alice.post<Body>('/v1/transfers', body, key()))['transfer_id']);
+    const { client: dave, answered } = await made(manager, 'dave');
+    const grant = String(answered['awaits_approval_id']);
+    const { body_hash, policy_version } = (await api.get<Body>(`/v1/approvals/${id}`)).body;
+    const seen = { body_hash, policy_version, comment: 'seen' };
+    const early = await dave.post<Body>(`/v1/approvals/${id}/approve`, seen);
+    assert.deepEqual([early.status, early.body['code'], early.body['approval_id']], [403, 'vote_not_granted', grant]);
+    assert.equal((await vote(bob, grant, 'approve'))['status'], 'APPROVED');
+    assert.equal((await vote(dave, id, 'approve'))['status'], 'APPROVED');
+    await reaches(id, 'COMPLETED');
     await money.assertSound();
   });
 

@@ -1,9 +1,11 @@
--- Counts a vote, once for each principal, and with the last one that is needed decides, and lets the transfer go on, in the same transaction.
--- The voter names the body and the policy's version that it has seen. Who asks has no vote, whichever key it uses. An `override` decides
--- alone, whoever gives it. domain/transfer/approval.ts says what the outcomes mean. Takes the approval's lock, so that votes take turns, and
--- the policy's, so that a vote is under the policy of before or of after a change. `p_makers` are the principals that could vote by this
--- one's keys: itself and who has made them; two approvals that one principal could have given count once. A vote on a change of a policy takes
--- that one's lock to write at once, and not first to read: two that did so would wait for each other.
+-- Counts a vote, once for each principal, and with the last one that is needed decides, and lets the transfer go on, in the same
+-- transaction. The voter names the body and the policy's version that it has seen. Who asks has no vote, whichever key it uses. An
+-- `override` decides alone, whoever gives it. domain/transfer/approval.ts says what the outcomes mean. Takes the approval's lock,
+-- so that votes take turns, and the policy's, so that a vote is under the policy of before or of after a change. `p_makers` are
+-- the principals that could vote by this one's keys: itself and who has made them; two approvals that one principal could have
+-- given count once. A vote on a change of a policy takes that one's lock to write at once, and not first to read: two that did so
+-- would wait for each other. So it does with the lock of the tenant's roll, which a change may end. While there is a roll, nobody
+-- votes who is not on it; but who has asked may reject.
 DROP FUNCTION IF EXISTS cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text);
 CREATE OR REPLACE FUNCTION cast_vote(
   p_approval_id uuid, p_principal_id uuid, p_principal text, p_api_key_id uuid, p_vote text, p_body_hash bytea, p_policy_version integer,
@@ -16,6 +18,7 @@ DECLARE
   is_policy boolean;
   has_voted boolean;
   has_voted_so boolean;
+  present_roll integer;
   voted_at timestamptz;
 BEGIN
   is_new := false;
@@ -39,11 +42,15 @@ BEGIN
   ELSIF approval.asked_by_id = p_principal_id AND p_vote = 'approve' THEN
     outcome := 'own';
     RETURN;
+  ELSIF approval.kind = 'grant' AND approval.proposal ->> 'principal_id' = p_principal_id::text AND p_vote = 'approve' THEN
+    outcome := 'own';
+    RETURN;
   ELSIF p_body_hash IS DISTINCT FROM approval.body_hash THEN
     outcome := 'other_body';
     RETURN;
   END IF;
-  -- A policy that was ended while its lock was waited for is found no more, and the one in its place is seen by the next statement only.
+  -- A policy that was ended while its lock was waited for is found no more, and the one in its place is seen by the next statement
+  -- only.
   LOOP
     IF approval.kind = 'policy' THEN
       SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL FOR UPDATE;
@@ -55,8 +62,15 @@ BEGIN
       SELECT FROM approval_policies WHERE tenant = approval.tenant AND currency = approval.currency AND ended_at IS NULL
     );
   END LOOP;
-  IF approval.kind = 'policy' AND (NOT is_policy OR policy.version <> approval.policy_version) THEN
-    -- The version whose place it would take has ended.
+  IF approval.kind = 'policy' THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended('voters/' || approval.tenant, 0));
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('voters/' || approval.tenant, 0));
+  END IF;
+  SELECT roll INTO present_roll FROM voter_rolls WHERE tenant = approval.tenant AND ended_at IS NULL;
+  IF approval.kind = 'policy' AND (NOT is_policy OR policy.version <> approval.policy_version)
+    OR approval.kind = 'grant' AND (approval.proposal ->> 'roll')::integer IS DISTINCT FROM present_roll THEN
+    -- The version whose place it would take has ended, or the roll on which it would put somebody.
     PERFORM decide_approval(p_approval_id, 'WITHDRAWN');
     outcome := 'ended';
     RETURN;
@@ -70,6 +84,10 @@ BEGIN
     RETURN;
   ELSIF p_policy_version <> approval.policy_version THEN
     outcome := 'policy_changed';
+    RETURN;
+  ELSIF p_vote <> 'override' AND present_roll IS NOT NULL AND NOT (p_vote = 'reject' AND coalesce(approval.asked_by_id = p_principal_id, false))
+    AND NOT EXISTS (SELECT FROM approval_voters WHERE tenant = approval.tenant AND roll = present_roll AND principal_id = p_principal_id) THEN
+    outcome := 'not_granted';
     RETURN;
   ELSIF has_voted AND p_vote <> 'override' THEN
     outcome := 'voted';

@@ -1,8 +1,10 @@
--- Sets the first policy of a currency for a tenant, or has a change of the one that holds wait for as many approvals as that one demands; `id`
--- is then the approval. The outcomes: `set`; `asked`; `waits`, if the same change waits already; `other_waits`, if another one does, for two
--- do not wait at once; `changed`, if the version that holds is not the one whose place the proposal takes.
+-- Sets the first policy of a currency for a tenant, or has a change of the one that holds wait for as many approvals as that one
+-- demands; `id` is then the approval. The outcomes: `set`; `asked`; `waits`, if the same change waits already; `other_waits`, if
+-- another one does, for two do not wait at once; `changed`, if the version that holds is not the one whose place the proposal
+-- takes. `p_voters` may vote from then on, if it is the tenant's first policy.
+DROP FUNCTION IF EXISTS change_approval_policy(text, jsonb, uuid, text);
 CREATE OR REPLACE FUNCTION change_approval_policy(
-  p_tenant text, p_proposal jsonb, p_asked_by_id uuid, p_asked_by text, OUT outcome text, OUT id uuid
+  p_tenant text, p_proposal jsonb, p_asked_by_id uuid, p_asked_by text, p_voters uuid[] DEFAULT NULL, OUT outcome text, OUT id uuid
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -19,7 +21,7 @@ BEGIN
   END IF;
   SELECT * INTO policy FROM approval_policies WHERE tenant = p_tenant AND currency = code AND ended_at IS NULL FOR SHARE;
   IF NOT FOUND THEN
-    outcome := CASE WHEN put_approval_policy(p_tenant, p_proposal, p_asked_by, NULL) IS NULL THEN 'changed' ELSE 'set' END;
+    outcome := CASE WHEN put_approval_policy(p_tenant, p_proposal, p_asked_by, NULL, p_voters) IS NULL THEN 'changed' ELSE 'set' END;
     RETURN;
   ELSIF policy.version <> (p_proposal ->> 'version')::integer THEN
     outcome := 'changed';

@@ -2,7 +2,7 @@
 -- if it was approved, with as much time as it had when it was asked for; otherwise to one that makes sure that nothing moves. The
 -- sweep starts either if nobody does before. A batch has no items yet: if it was approved, they are due to be accepted; otherwise
 -- it ends with this, and all of them are counted as canceled. A decision about a case that was approved is due to be carried out. A
--- change of a policy, of which the caller has the lock too, is made at once.
+-- change of a policy, of which the caller has the lock too, is made at once, and who is granted its votes has them.
 CREATE OR REPLACE FUNCTION decide_approval(p_approval_id uuid, p_status text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -29,6 +29,14 @@ BEGIN
       deadline_at = deadline_at + greatest(decided - created_at, interval '0'),
       updated_at = clock_timestamp()
     WHERE batch_id = p_approval_id AND status = 'AWAITING_APPROVAL';
+    RETURN;
+  END IF;
+  IF approval.kind = 'grant' THEN
+    IF is_approved THEN
+      INSERT INTO approval_voters (tenant, roll, principal_id, granted_by_id, created_at)
+      VALUES (approval.tenant, (approval.proposal ->> 'roll')::integer, (approval.proposal ->> 'principal_id')::uuid, p_approval_id, decided)
+      ON CONFLICT DO NOTHING;
+    END IF;
     RETURN;
   END IF;
   WITH changed AS (
