@@ -130,7 +130,9 @@ describe('approvals on a stack', () => {
     // As by an API that dies after the last vote.
     await money.rows(
       'transfer',
-      `SELECT outcome FROM approvals, cast_vote(approval_id, gen_random_uuid(), 'carol', gen_random_uuid(), 'approve', body_hash, policy_version, 'seen')
+      `SELECT outcome
+       FROM approvals, LATERAL (SELECT principal_id FROM approval_voters WHERE principal_id <> asked_by_id LIMIT 1) another,
+         cast_vote(approval_id, principal_id, 'carol', gen_random_uuid(), 'approve', body_hash, policy_version, 'seen')
        WHERE approval_id = $1`,
       [swept],
     );
