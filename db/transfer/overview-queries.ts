@@ -9,7 +9,7 @@ import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
 import { DISAGREEMENTS, type RunScope, type RunStatus } from '../../domain/transfer/reconciliation.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
-import { STUCK_AFTER } from './state-queries.ts';
+import { couldBegin, STUCK_AFTER } from './state-queries.ts';
 
 /** Why the reconciliation opens a case that puts the books themselves in doubt, and not only how far a movement is. */
 const OF_BOOKS = ['entries_without_movement', 'entries_disagree', 'balance_disagrees', 'shard_behind'];
@@ -73,11 +73,11 @@ export async function transferOverview(database: Database, tenant: Tenant): Prom
       ${openTransfers('SCHEDULED', isTheirs)} UNION ALL ${openTransfers('PENDING', isTheirs)} UNION ALL ${openTransfers('DEBITED', isTheirs)}
       UNION ALL
       SELECT CASE type WHEN 'CREDIT' THEN 'deposit' ELSE 'withdrawal' END, status, currency, false, created_at, amount, attention_since,
-        attention_since IS NOT NULL OR created_at < now() - ${STUCK_AFTER}
+        attention_since IS NOT NULL OR ${couldBegin(sql`transaction_id`, sql`created_at`)} < now() - ${STUCK_AFTER}
       FROM transactions WHERE status = 'PENDING' AND ${isTheirs}
       UNION ALL
       SELECT 'batch_item', 'PENDING', currency, false, batch.created_at, amount, NULL,
-        batch.attention_since IS NOT NULL OR batch.created_at < now() - ${STUCK_AFTER}
+        batch.attention_since IS NOT NULL OR ${couldBegin(sql`batch.batch_id`, sql`batch.created_at`)} < now() - ${STUCK_AFTER}
       FROM (SELECT * FROM transfer_batches WHERE status = 'PROCESSING' AND ${isTheirs}) batch
       CROSS JOIN LATERAL (
         SELECT currency, amount FROM transfers WHERE transfers.batch_id = batch.batch_id AND transfers.status IN ('PENDING', 'DEBITED')
@@ -123,7 +123,7 @@ function openTransfers(status: OpenSum['status'], isTheirs: SQL): SQL {
           attention_since IS NOT NULL OR now() - ${STUCK_AFTER} > CASE
             WHEN ${isHeld} THEN expires_at
             WHEN capture_method = 'manual' AND listed_status = 'DEBITED' THEN updated_at
-            ELSE coalesce(scheduled_at, created_at)
+            ELSE ${couldBegin(sql`transfer_id`, sql`coalesce(scheduled_at, created_at)`)}
           END
         FROM transfers WHERE (batch_id IS NULL OR listed_status IS NOT NULL) AND listed_status = ${sql.raw(`'${status}'`)} AND ${isTheirs}
       )`;

@@ -84,7 +84,7 @@ function openTransfers(status: OpenMovements['status'], isMeant: SQL, ordered: S
 }
 
 /** Asks for an approval only of what would be stuck without: of what is accepted, hardly anything waits for one. */
-function couldBegin(id: SQL, since: SQL): SQL {
+export function couldBegin(id: SQL, since: SQL): SQL {
   return sql`CASE WHEN ${since} > now() - ${STUCK_AFTER} THEN ${since} ELSE ${notBefore(id, since)} END`;
 }
 

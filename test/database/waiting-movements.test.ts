@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { createTransferActivities } from '../../activities/transfer/transfer.ts';
+import { transferOverview } from '../../db/transfer/overview-queries.ts';
 import { listOpenMovements, type OpenMovements } from '../../db/transfer/state-queries.ts';
 import type { TransferId, WalletId } from '../../domain/ids.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { UNCOUNTED, type MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import { rowsOf, startCluster, type TestCluster, type TestStores } from './database.ts';
 import { movementsOver, type Movements } from './movements.ts';
@@ -53,6 +55,13 @@ describe('a movement that waits before it can begin', () => {
   const only = async (openMax?: number): Promise<OpenMovements> => {
     const [open, ...others] = await listOpenMovements(stores.transfer.service, openMax);
     assert.deepEqual(others, []);
+    const overview = await transferOverview(stores.transfer.service, DEFAULT_TENANT);
+    if (openMax === undefined)
+      assert.deepEqual(
+        overview.open.map(({ stuck }) => stuck),
+        [open!.stuck],
+        'the overview agrees',
+      );
     return open!;
   };
 
