@@ -137,9 +137,10 @@ describe('the keys of tenants', () => {
     const successor = await rotate(former['secret'], former['api_key_id']);
     await rowsOf(
       store.admin,
-      `UPDATE api_keys SET scopes = array_remove(scopes, 'approvals:override') WHERE tenant IN ('old', 'old-rotated')`,
+      `UPDATE api_keys SET scopes = array_remove(array_remove(scopes, 'approvals:override'), 'approvals:write')
+       WHERE tenant IN ('old', 'old-rotated')`,
     );
-    const ofBefore = TENANT_SCOPES.filter((scope) => scope !== 'approvals:override');
+    const ofBefore = TENANT_SCOPES.filter((scope) => !['approvals:override', 'approvals:write'].includes(scope));
     // Of as many scopes as the root key had: that does not make it one.
     const made = await makeKey(api, String(old['secret']), { scopes: ofBefore });
     const gone = await makeKey(api, String(old['secret']), { scopes: ofBefore });
