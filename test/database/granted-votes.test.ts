@@ -69,6 +69,32 @@ describe('the granting of votes', () => {
     assert.ok((await make(manager, 'dave'))['awaits_approval_id']);
   });
 
+  test('a grant needs as many as the strictest policy demands when it is voted on, also if that is another than when it was asked for', async () => {
+    const { manager, bob, carol, asker, policy, endPolicy, vote, show, transfer } = await tenant('stricter');
+    await policy('EUR');
+    const [dave, erin] = [await make(manager, 'dave'), await make(manager, 'erin')];
+    const [grant, later] = [dave['awaits_approval_id'], erin['awaits_approval_id']];
+    await policy('USD', { approvals: 2 });
+    assert.equal(await vote(bob, grant), 'approval_policy_changed');
+    const { currency, needed, status } = await show(grant);
+    assert.deepEqual({ currency, needed, status }, { currency: 'USD', needed: 2, status: 'AWAITING' });
+    assert.equal(await vote(bob, grant), 'AWAITING');
+    assert.equal(await vote(secretOf(dave), await transfer('EUR')), 'vote_not_granted');
+    assert.equal(await vote(carol, grant), 'APPROVED');
+    // The one of its currency has ended, and the one that is left was made stricter.
+    await endPolicy('EUR', 1);
+    const { body: tighter } = await ask(manager, 'PUT', '/v1/approval-policies/USD', {
+      version: 1,
+      above: '10',
+      approvals: 3,
+    });
+    for (const key of [bob, carol]) await vote(key, tighter['approval_id']);
+    assert.equal((await show(tighter['approval_id']))['status'], 'APPROVED');
+    assert.equal(await vote(bob, later), 'approval_policy_changed');
+    for (const key of [bob, carol]) assert.equal(await vote(key, later), 'AWAITING');
+    assert.equal(await vote(asker, later), 'APPROVED');
+  });
+
   test('a grant that nobody has asked for is asked for with the first vote, and neither who votes nor who has made the key grants it', async () => {
     const { root, manager, bob, policy, transfer, cast, vote, show } = await tenant('unasked');
     await policy('EUR');

@@ -5,7 +5,8 @@
 -- the principals that could vote by this one's keys: itself and who has made them; two approvals that one principal could have
 -- given count once. A vote on a change of a policy takes that one's lock to write at once, and not first to read: two that did so
 -- would wait for each other. So it does with the lock of the tenant's roll, which a change may end. While there is a roll, nobody
--- votes who is not on it; but who has asked may reject.
+-- votes who is not on it; but who has asked may reject. A vote on a grant is under that policy of the tenant that demands the most
+-- by then: another one may have become stricter since it was asked for.
 DROP FUNCTION IF EXISTS cast_vote(uuid, uuid, text, uuid, text, bytea, integer, text);
 CREATE OR REPLACE FUNCTION cast_vote(
   p_approval_id uuid, p_principal_id uuid, p_principal text, p_api_key_id uuid, p_vote text, p_body_hash bytea, p_policy_version integer,
@@ -68,15 +69,21 @@ BEGIN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('voters/' || approval.tenant, 0));
   END IF;
   SELECT roll INTO present_roll FROM voter_rolls WHERE tenant = approval.tenant AND ended_at IS NULL;
+  IF approval.kind = 'grant' THEN
+    -- Under the lock of the roll none of them changes.
+    SELECT * INTO policy FROM approval_policies WHERE tenant = approval.tenant AND ended_at IS NULL
+    ORDER BY approvals DESC, currency <> approval.currency, currency LIMIT 1;
+    is_policy := FOUND;
+  END IF;
   IF approval.kind = 'policy' AND (NOT is_policy OR policy.version <> approval.policy_version)
     OR approval.kind = 'grant' AND (approval.proposal ->> 'roll')::integer IS DISTINCT FROM present_roll THEN
     -- The version whose place it would take has ended, or the roll on which it would put somebody.
     PERFORM decide_approval(p_approval_id, 'WITHDRAWN');
     outcome := 'ended';
     RETURN;
-  ELSIF is_policy AND policy.version <> approval.policy_version THEN
-    -- Votes that were given under the former one count no more.
-    UPDATE approvals SET policy_version = policy.version,
+  ELSIF is_policy AND (policy.currency, policy.version) <> (approval.currency, approval.policy_version) THEN
+    -- Votes that were given under the former one count no more; on a grant, they do if the versions of two currencies are the same.
+    UPDATE approvals SET currency = policy.currency, policy_version = policy.version,
       needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,
       expires_at = least(expires_at, clock_timestamp() + make_interval(secs => policy.expires_in_seconds))
     WHERE approval_id = p_approval_id;
