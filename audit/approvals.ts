@@ -49,7 +49,8 @@ const undated = { policy: isUndated(sql`policy`), other: isUndated(sql`other`) }
 /** That the batch of a transfer was approved, in the currency that the votes were for; all of it, if it was let go without. */
 const isOfApprovedBatch = (batchId: SQL, currency: SQL): SQL => sql`EXISTS (
       SELECT FROM approvals
-      WHERE approval_id = ${batchId} AND (approvals.status = 'APPROVED' AND approvals.currency = ${currency} OR approvals.status = 'OVERRIDDEN'))`;
+      WHERE approval_id = ${batchId} AND kind = 'batch'
+        AND (approvals.status = 'APPROVED' AND approvals.currency = ${currency} OR approvals.status = 'OVERRIDDEN'))`;
 
 /** Whichever policy has judged it, of those that held between its time and the end of its acceptance, has demanded an approval. */
 const begunWithout = (moved: SQL): SQL => sql`
@@ -93,7 +94,9 @@ const BATCH_BEGUN_WITHOUT = begunWithout(sql`(
 
 /**
  * A minute less than a day, for the transfer that was judged last was so some time after it was dated. A scheduled one is summed
- * with others of the time when it moves, but was not before there was that rule, so the audit leaves it out.
+ * with others of the time when it moves, but was not before there was that rule, so the audit leaves it out. An item of a batch that
+ * has waited for the votes on another currency is dated when it was asked for and judged when it was accepted: by a policy that has
+ * ended only if that was before, which nothing tells.
  */
 const SENT_WITHOUT = sql`
   SELECT transfer_id AS id, format('with it, %s has sent %s within 24 hours without an approval, of more than %s', sender_wallet_id, sent, above_24h) AS detail
@@ -107,6 +110,7 @@ const SENT_WITHOUT = sql`
       AND transfers.created_at < coalesce(policy.ended_at - ${ACCEPTED_WITHIN}, 'infinity')
       AND status NOT IN ('AWAITING_APPROVAL', 'FAILED', 'CANCELED') AND NOT begins_canceled AND scheduled_at IS NULL
       AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = transfer_id)
+      AND (policy.ended_at IS NULL OR NOT EXISTS (SELECT FROM approvals WHERE approval_id = batch_id))
       AND NOT ${isOfApprovedBatch(sql`batch_id`, sql`transfers.currency`)}
   ) summed WHERE sent > above_24h`;
 

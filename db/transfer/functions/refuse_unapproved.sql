@@ -27,7 +27,7 @@ BEGIN
     SELECT tenant, batch_id, sender_wallet_id, currency, amount, scheduled_at, created_at FROM accepted
     WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled AND NOT EXISTS (
       SELECT FROM approvals
-      WHERE approval_id = batch_id AND (approvals.currency = accepted.currency OR approvals.status = 'OVERRIDDEN')
+      WHERE approval_id = batch_id AND kind = 'batch' AND (approvals.currency = accepted.currency OR approvals.status = 'OVERRIDDEN')
     )
   )
   SELECT string_agg(DISTINCT currency, ',' ORDER BY currency) INTO demanding FROM (

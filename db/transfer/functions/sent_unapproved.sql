@@ -21,7 +21,7 @@ LANGUAGE sql STABLE AS $$
     SELECT moves_at, sum(amount) OVER (ORDER BY moves_at RANGE BETWEEN interval '24 hours' PRECEDING AND CURRENT ROW) AS amount
     FROM sent
     WHERE NOT EXISTS (SELECT FROM approvals WHERE approval_id = id)
-      AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = batch_id AND (currency = p_currency OR status = 'OVERRIDDEN'))
+      AND NOT EXISTS (SELECT FROM approvals WHERE approval_id = batch_id AND kind = 'batch' AND (currency = p_currency OR status = 'OVERRIDDEN'))
   )
   -- Of the 24 hours that end with a movement at that time or after it, each has that time in it. What is stored is rounded to milliseconds.
   SELECT coalesce(max(amount), 0) FROM summed WHERE moves_at >= p_at - interval '1 ms' AND moves_at < p_at + interval '24 hours'

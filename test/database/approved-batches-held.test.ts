@@ -1,0 +1,87 @@
+// Batches beside other things that wait, over a real database: the approval of a batch is for a batch alone, and what one has had to wait for has the
+// audit judge it by no policy that did not.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { describe, test } from 'node:test';
+import { checkApprovals } from '../../audit/approvals.ts';
+import { checkBatches } from '../../audit/batches.ts';
+import { collectFindings } from '../../audit/findings.ts';
+import { bodyOf, useApproving, wallet, type Approving } from './approving.ts';
+import { rowsOf, type TestDatabase } from './database.ts';
+
+describe('a batch beside what waits', () => {
+  let database: TestDatabase;
+  let approving: Approving;
+  useApproving((started) => ({ database, approving } = started));
+
+  async function problems(): Promise<string[]> {
+    const findings = collectFindings();
+    await checkApprovals(database.admin, findings);
+    await checkBatches(database.admin, findings);
+    return findings.violations().map(({ subject, detail }) => `${subject}: ${detail}`);
+  }
+
+  test('is judged as any other, if its id is that of a transfer that waits or was approved', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency);
+    const approval = await approving.waiting(currency);
+    const id = String(approval['approval_id']);
+    await rowsOf(
+      database.service,
+      `INSERT INTO transfer_batches (batch_id, item_count, idempotency_key, body_hash, request_id, deadline_at)
+       VALUES ('${id}', 1, 'key', sha256('body'), 'r', now())`,
+    );
+    const insertItem = () =>
+      rowsOf(
+        database.service,
+        `INSERT INTO transfers (transfer_id, sender_wallet_id, receiver_wallet_id, amount, currency, idempotency_key, body_hash, request_id, deadline_at,
+           batch_id, batch_index)
+         VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1000, '${currency}', 'item', sha256('item'), 'r', now(), '${id}', 0)`,
+      );
+    await assert.rejects(insertItem, isRefused);
+    assert.equal((await approving.vote('bob', approval)).body['status'], 'APPROVED');
+    await assert.rejects(insertItem, isRefused);
+    await rowsOf(database.admin, `DELETE FROM transfer_batches WHERE batch_id = '${id}'`);
+  });
+
+  test('that has waited for the votes on another currency is not held against a policy that has ended before it was accepted', async () => {
+    const [voted, summed] = [approving.nextCurrency(), approving.nextCurrency()];
+    await approving.policy(voted);
+    await approving.policy(summed, { above_24h: '100' });
+    const sender = wallet();
+    const send = async (path: string, body: object) =>
+      (await approving.ask('alice', 'POST', path, body, randomUUID())).body;
+    const batch = await send('/v1/transfer-batches', { items: [bodyOf(voted, '500'), bodyOf(summed, '90', sender)] });
+    assert.equal(batch['status'], 'AWAITING_APPROVAL');
+    assert.equal((await send('/v1/transfers', bodyOf(summed, '20', sender)))['status'], 'PENDING');
+    for (const table of ['transfer_batches', 'transfers', 'approval_policies'])
+      await rowsOf(database.admin, `UPDATE ${table} SET created_at = created_at - interval '1 minute'`);
+    await approving.policy(summed, { above_24h: '1000' }, 1);
+    assert.equal(
+      (await approving.vote('bob', await approving.approvalOf(batch['batch_id']))).body['status'],
+      'APPROVED',
+    );
+    const { body } = await approving.ask('alice', 'GET', `/v1/transfer-batches/${String(batch['batch_id'])}`);
+    assert.equal(body['status'], 'PROCESSING');
+    assert.deepEqual(await problems(), []);
+    // By the one that holds it is judged, whichever way it came.
+    await rowsOf(
+      database.admin,
+      `UPDATE transfers SET amount = 990 WHERE batch_id = '${String(batch['batch_id'])}' AND currency = '${summed}'`,
+    );
+    await rowsOf(
+      database.admin,
+      `UPDATE approval_policies SET created_at = created_at - interval '2 minutes' WHERE currency = '${summed}'`,
+    );
+    assert.match(
+      (await problems()).join('\n'),
+      /has sent 1010\.0000 within 24 hours without an approval, of more than 1000\.0000/,
+    );
+  });
+});
+
+function isRefused(error: Error): boolean {
+  const cause = error.cause as { code?: string; constraint?: string } | undefined;
+  return cause?.code === '23514' && cause.constraint === 'transfers_approved';
+}
