@@ -1,6 +1,6 @@
 /**
  * I7: nothing is left undone. Five minutes after its deadline a movement has ended, whatever went wrong on the way. A movement
- * that is still under way then is a breach, even if it waits for an operator.
+ * that is still under way then is a breach, even if it waits for an operator. So is a batch that was approved and has no items yet.
  */
 import { sql } from 'drizzle-orm';
 import { VIOLATIONS_KEPT, type Findings } from './findings.ts';
@@ -27,6 +27,10 @@ export async function checkUndone(transfer: Reader, findings: Findings): Promise
       FROM transfers WHERE status NOT IN ('AWAITING_APPROVAL', 'COMPLETED', 'FAILED', 'CANCELED')
       UNION ALL
       SELECT 'transaction ' || transaction_id, status, attention_reason, deadline_at FROM transactions WHERE status = 'PENDING'
+      UNION ALL
+      -- Approved, and not accepted.
+      SELECT 'batch ' || batch_id, batch.status, attention_reason, deadline_at FROM transfer_batches batch JOIN approvals ON approval_id = batch_id
+      WHERE batch.status = 'AWAITING_APPROVAL' AND approvals.status IN ('APPROVED', 'OVERRIDDEN')
     ), overdue AS (
       SELECT * FROM open WHERE deadline_at < clock_timestamp() - interval '5 minutes'
     )

@@ -9,7 +9,7 @@ import type { MovementKind } from '../../domain/transfer/movement-counts.ts';
 import { DISAGREEMENTS, type RunScope, type RunStatus } from '../../domain/transfer/reconciliation.ts';
 import { DEFAULT_TENANT, type Tenant } from '../../domain/tenant.ts';
 import type { Database } from '../database.ts';
-import { couldBegin, STUCK_AFTER } from './state-queries.ts';
+import { couldBegin, IS_DUE_TO_BE_ACCEPTED, STUCK_AFTER } from './state-queries.ts';
 
 /** Why the reconciliation opens a case that puts the books themselves in doubt, and not only how far a movement is. */
 const OF_BOOKS = ['entries_without_movement', 'entries_disagree', 'balance_disagrees', 'shard_behind'];
@@ -82,6 +82,10 @@ export async function transferOverview(database: Database, tenant: Tenant): Prom
       CROSS JOIN LATERAL (
         SELECT currency, amount FROM transfers WHERE transfers.batch_id = batch.batch_id AND transfers.status IN ('PENDING', 'DEBITED')
       ) item
+      UNION ALL
+      SELECT 'batch_item', 'PENDING', item.currency, false, batch.created_at, item.amount, NULL,
+        ${couldBegin(sql`batch.batch_id`, sql`batch.created_at`)} < now() - ${STUCK_AFTER}
+      FROM (SELECT * FROM transfer_batches WHERE ${IS_DUE_TO_BE_ACCEPTED} AND ${isTheirs}) batch CROSS JOIN LATERAL proposed_items(batch.batch_id) item
     )
     SELECT json_build_object(
       'open', (SELECT coalesce(json_agg(summed), '[]') FROM (

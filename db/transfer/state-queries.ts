@@ -12,6 +12,9 @@ const OPEN_MAX = 100_000;
 /** So long after it should have ended, a movement is stuck. */
 export const STUCK_AFTER = sql`interval '5 minutes'`;
 
+/** Of a batch that was approved, and whose items are no transfers yet: nothing but its age tells of one that cannot be accepted. */
+export const IS_DUE_TO_BE_ACCEPTED = sql`status = 'AWAITING_APPROVAL' AND start_due_at IS NOT NULL`;
+
 export interface OpenMovements {
   readonly kind: MovementKind;
   readonly status: 'SCHEDULED' | 'PENDING' | 'DEBITED';
@@ -44,6 +47,9 @@ export async function listOpenMovements(database: Database, openMax = OPEN_MAX):
         SELECT 'batch_item', 'PENDING', item_count - completed_count - failed_count, ${couldBegin(sql`batch_id`, sql`created_at`)},
           attention_since IS NOT NULL, NULL
         FROM transfer_batches WHERE status = 'PROCESSING' ORDER BY created_at, batch_id LIMIT ${openMax}
+      ) UNION ALL (
+        SELECT 'batch_item', 'PENDING', item_count, ${couldBegin(sql`batch_id`, sql`created_at`)}, false, NULL
+        FROM transfer_batches WHERE ${IS_DUE_TO_BE_ACCEPTED} ORDER BY start_due_at LIMIT ${openMax}
       )
     ) open (kind, status, movements, since, needs_attention, due) GROUP BY kind, status`);
   return rows.map(({ kind, status, count, oldest, stuck }) => ({

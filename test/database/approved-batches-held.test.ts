@@ -7,6 +7,10 @@ import { describe, test } from 'node:test';
 import { checkApprovals } from '../../audit/approvals.ts';
 import { checkBatches } from '../../audit/batches.ts';
 import { collectFindings } from '../../audit/findings.ts';
+import { checkUndone } from '../../audit/undone.ts';
+import { transferOverview } from '../../db/transfer/overview-queries.ts';
+import { listOpenMovements } from '../../db/transfer/state-queries.ts';
+import { DEFAULT_TENANT } from '../../domain/tenant.ts';
 import { bodyOf, useApproving, wallet, type Approving } from './approving.ts';
 import { rowsOf, type TestDatabase } from './database.ts';
 
@@ -21,6 +25,45 @@ describe('a batch beside what waits', () => {
     await checkBatches(database.admin, findings);
     return findings.violations().map(({ subject, detail }) => `${subject}: ${detail}`);
   }
+
+  test('that was approved and is not accepted is open, is stuck five minutes later, and is left undone after its deadline', async () => {
+    const currency = approving.nextCurrency();
+    await approving.policy(currency);
+    const { body } = await approving.ask('alice', 'POST', '/v1/transfer-batches', {
+      items: [bodyOf(currency, '60'), bodyOf(currency, '70')],
+    });
+    const id = String(body['batch_id']);
+    const { body_hash: hash } = await approving.approvalOf(id);
+    const open = async () => {
+      const { stuck = 0, count = 0 } = (await listOpenMovements(database.service)).find(isOfBatches) ?? {};
+      const shown = (await transferOverview(database.service, DEFAULT_TENANT)).open.find(isOfBatches);
+      const findings = collectFindings();
+      await checkUndone(database.admin, findings);
+      const undone = findings.violations().map(({ subject }) => subject);
+      return { count, stuck, shown: shown && [shown.currency, shown.amount, shown.stuck], undone };
+    };
+    const before = await open();
+    const ago = (hours: number) => `now() - interval '${hours} hours'`;
+    await rowsOf(
+      database.admin,
+      `UPDATE transfer_batches SET created_at = ${ago(3)}, deadline_at = ${ago(2)} WHERE batch_id = '${id}'`,
+    );
+    assert.deepEqual(await open(), before, 'it waits for votes');
+    // As by an API that dies right after the vote.
+    await rowsOf(
+      database.service,
+      `SELECT cast_vote('${id}', gen_random_uuid(), 'bob', gen_random_uuid(), 'approve', '\\x${String(hash)}', 1, 'seen')`,
+    );
+    const approved = await open();
+    assert.deepEqual([approved.count, approved.stuck], [before.count + 2, before.stuck]);
+    assert.deepEqual(approved.undone, before.undone);
+    await rowsOf(database.admin, `UPDATE approvals SET decided_at = ${ago(1)} WHERE approval_id = '${id}'`);
+    await rowsOf(database.admin, `UPDATE transfer_batches SET deadline_at = ${ago(1)} WHERE batch_id = '${id}'`);
+    const later = await open();
+    assert.deepEqual([later.count, later.stuck], [before.count + 2, before.stuck + 2]);
+    assert.deepEqual(later.shown, [currency, '130.0000', 2]);
+    assert.deepEqual(later.undone, [...before.undone, `batch ${id}`]);
+  });
 
   test('is judged as any other, if its id is that of a transfer that waits or was approved', async () => {
     const currency = approving.nextCurrency();
@@ -80,6 +123,8 @@ describe('a batch beside what waits', () => {
     );
   });
 });
+
+const isOfBatches = ({ kind }: { kind: string }): boolean => kind === 'batch_item';
 
 function isRefused(error: Error): boolean {
   const cause = error.cause as { code?: string; constraint?: string } | undefined;
