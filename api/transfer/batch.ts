@@ -123,7 +123,8 @@ One workflow moves the whole batch, so a single item cannot be canceled. A body 
 
 If a policy demands approvals, for one of its items or for their sum in a currency, the batch is AWAITING_APPROVAL first. Its items can be read as
 those of a batch, and are no transfers before it is approved. If it is rejected or nobody approves it in time, it is CANCELED with all of them. A
-vote is under one policy, so a batch that needs approvals in more than one currency is refused with \`approval_required\`: send one for each.`,
+vote is under one policy, so a batch that needs approvals in more than one currency, or in one while another one's policy has a sum of 24 hours, is
+refused with \`approval_required\`: send one for each.`,
   middleware: [requiresInTenant('transfers:write'), readJsonUpTo(BATCH_BYTES_MAX)] as const,
   request: {
     headers: movementHeaders,

@@ -10,7 +10,7 @@ export function storing(batchDatabase: Database) {
     acceptBatch(batchDatabase, asked, trace).catch((error: unknown) => {
       if (!(error instanceof SeveralPolicies)) throw error;
       throw new ProblemError('approval_required', {
-        detail: `Approvals are needed in ${error.currencies.join(', ')}, and a vote is under the policy of one currency: send a batch for each.`,
+        detail: `Approvals are needed, and policies have a part in ${error.currencies.join(', ')}; a vote is under the policy of one currency: send a batch for each.`,
         cause: error,
       });
     });

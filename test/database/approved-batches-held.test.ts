@@ -91,16 +91,17 @@ describe('a batch beside what waits', () => {
   test('that has waited for the votes on another currency is not held against a policy that has ended before it was accepted', async () => {
     const [voted, summed] = [approving.nextCurrency(), approving.nextCurrency()];
     await approving.policy(voted);
-    await approving.policy(summed, { above_24h: '100' });
     const sender = wallet();
     const send = async (path: string, body: object) =>
       (await approving.ask('alice', 'POST', path, body, randomUUID())).body;
     const batch = await send('/v1/transfer-batches', { items: [bodyOf(voted, '500'), bodyOf(summed, '90', sender)] });
     assert.equal(batch['status'], 'AWAITING_APPROVAL');
+    await approving.policy(summed, { above_24h: '100' });
     assert.equal((await send('/v1/transfers', bodyOf(summed, '20', sender)))['status'], 'PENDING');
-    for (const table of ['transfer_batches', 'transfers', 'approval_policies'])
+    for (const table of ['transfers', 'approval_policies'])
       await rowsOf(database.admin, `UPDATE ${table} SET created_at = created_at - interval '1 minute'`);
-    await approving.policy(summed, { above_24h: '1000' }, 1);
+    await rowsOf(database.admin, `UPDATE transfer_batches SET created_at = created_at - interval '30 seconds'`);
+    await approving.policy(summed, { above: '1000' }, 1);
     assert.equal(
       (await approving.vote('bob', await approving.approvalOf(batch['batch_id']))).body['status'],
       'APPROVED',
@@ -108,19 +109,32 @@ describe('a batch beside what waits', () => {
     const { body } = await approving.ask('alice', 'GET', `/v1/transfer-batches/${String(batch['batch_id'])}`);
     assert.equal(body['status'], 'PROCESSING');
     assert.deepEqual(await problems(), []);
-    // By the one that holds it is judged, whichever way it came.
-    await rowsOf(
-      database.admin,
-      `UPDATE transfers SET amount = 990 WHERE batch_id = '${String(batch['batch_id'])}' AND currency = '${summed}'`,
+  });
+
+  test('passes no sum of 24 hours by moving later than it was asked for, in a currency that nobody votes on', async () => {
+    const [voted, summed, other] = [approving.nextCurrency(), approving.nextCurrency(), approving.nextCurrency()];
+    await approving.policy(voted);
+    await approving.policy(summed, { above_24h: '100' });
+    const ask = async (...items: object[]) =>
+      approving.ask('alice', 'POST', '/v1/transfer-batches', { items }, randomUUID());
+    const refused = await ask(bodyOf(voted, '500'), bodyOf(summed, '90'));
+    assert.deepEqual([refused.status, refused.body['code']], [409, 'approval_required']);
+    assert.match(String(refused.body['detail']), new RegExp([voted, summed].sort().join(', ')));
+    assert.equal(
+      (await ask(bodyOf(voted, '50'), bodyOf(summed, '90'))).body['status'],
+      'PROCESSING',
+      'it does not wait',
     );
-    await rowsOf(
-      database.admin,
-      `UPDATE approval_policies SET created_at = created_at - interval '2 minutes' WHERE currency = '${summed}'`,
-    );
-    assert.match(
-      (await problems()).join('\n'),
-      /has sent 1010\.0000 within 24 hours without an approval, of more than 1000\.0000/,
-    );
+
+    const { body: waiting } = await ask(bodyOf(voted, '500'), bodyOf(other, '90'));
+    assert.equal(waiting['status'], 'AWAITING_APPROVAL');
+    await approving.policy(other, { above_24h: '100' });
+    const id = String(waiting['batch_id']);
+    assert.equal((await approving.vote('bob', await approving.approvalOf(id))).body['status'], 'APPROVED');
+    const { body } = await approving.ask('alice', 'GET', `/v1/transfer-batches/${id}`);
+    assert.equal(body['status'], 'CANCELED');
+    assert.deepEqual(await rowsOf(database.admin, `SELECT FROM transfers WHERE batch_id = '${id}'`), []);
+    assert.deepEqual(await problems(), []);
   });
 });
 

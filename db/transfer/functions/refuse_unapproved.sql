@@ -3,7 +3,8 @@
 -- currencies. Which program accepts, and which way the transfer came, makes no difference. Transfers that wait for approvals, and
 -- those that only make sure that nothing moves, are let in; so are the items of a batch that was approved, in the currency that the
 -- votes were for, or all of them if it was let go without. Of a batch that has waited, nothing else is ever let in, whatever the
--- policies are by then.
+-- policies are by then. What has waited for the votes on another currency moves later than it was asked for, so no sum of 24 hours
+-- can hold it: where a policy has one, such items are refused, and with the batch when it is asked for.
 CREATE OR REPLACE FUNCTION refuse_unapproved() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -29,8 +30,7 @@ BEGIN
       SELECT FROM approvals
       WHERE approval_id = batch_id AND kind = 'batch' AND (approvals.currency = accepted.currency OR approvals.status = 'OVERRIDDEN')
     )
-  )
-  SELECT string_agg(DISTINCT currency, ',' ORDER BY currency) INTO demanding FROM (
+  ), demands AS MATERIALIZED (
     SELECT currency FROM judged JOIN approval_policies USING (tenant, currency) WHERE ended_at IS NULL AND amount > above
     UNION ALL
     SELECT currency FROM (SELECT DISTINCT tenant, batch_id, currency FROM judged WHERE batch_id IS NOT NULL) batches
@@ -39,12 +39,18 @@ BEGIN
       AND (SELECT sum(amount) FROM transfers WHERE transfers.batch_id = batches.batch_id AND transfers.currency = batches.currency) > above
     UNION ALL
     SELECT currency FROM (
-      -- What has waited with its batch for the votes on another currency counts at the time at which it was asked for.
-      SELECT DISTINCT tenant, sender_wallet_id, currency, coalesce(scheduled_at, CASE WHEN batch_id IS NULL THEN now() ELSE created_at END) AS moves_at
+      SELECT DISTINCT tenant, sender_wallet_id, currency, coalesce(scheduled_at, now()) AS moves_at
       FROM judged
     ) senders JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND above_24h IS NOT NULL AND sent_unapproved(sender_wallet_id, currency, moves_at, tenant) > above_24h
-  ) demands;
+  )
+  SELECT string_agg(DISTINCT currency, ',' ORDER BY currency) INTO demanding FROM (
+    SELECT currency FROM demands
+    UNION ALL
+    SELECT currency FROM judged JOIN approval_policies USING (tenant, currency)
+    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND batch_id IS NOT NULL
+      AND (EXISTS (SELECT FROM demands) OR EXISTS (SELECT FROM batch_proposals WHERE batch_proposals.batch_id = judged.batch_id))
+  ) all_demands;
   IF demanding IS NOT NULL THEN
     RAISE EXCEPTION 'a policy demands an approval'
       USING ERRCODE = 'check_violation', CONSTRAINT = 'transfers_approved', TABLE = 'transfers', DETAIL = demanding;
