@@ -42,22 +42,27 @@ describe('the API while a server is gone', () => {
   /** Stops the process and its children where they are: their sockets stay open, and nothing answers. */
   function freeze(name: string): void {
     const pid = stack.process(name)!;
+    const stopped = [pid];
+    thaws.push(() => {
+      for (const each of stopped.toReversed()) signal(each, 'SIGCONT');
+    });
+    // The parent first, so that no child is made while they are listed.
+    signal(pid, 'SIGSTOP');
     const all = execFileSync('ps', ['-eo', 'pid=,ppid='])
       .toString()
       .trim()
       .split('\n')
       .map((line) => line.trim().split(/\s+/).map(Number));
-    const children = all.flatMap(([child, parent]) => (parent === pid ? [child!] : []));
-    for (const each of [pid, ...children]) process.kill(each, 'SIGSTOP');
-    thaws.push(() => {
-      for (const each of [...children, pid]) {
-        try {
-          process.kill(each, 'SIGCONT');
-        } catch {
-          // It has ended meanwhile.
-        }
-      }
-    });
+    stopped.push(...all.flatMap(([child, parent]) => (parent === pid ? [child!] : [])));
+    for (const each of stopped) signal(each, 'SIGSTOP');
+  }
+
+  function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended meanwhile, as a connection of PostgreSQL may at any time.
+    }
   }
 
   function inTime({ status, body, tookMs }: Answer<object>): void {
