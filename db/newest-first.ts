@@ -5,6 +5,7 @@
  */
 import { sql, type SQL } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Place } from '../domain/place.ts';
 import { DEFAULT_TENANT, type Tenant } from '../domain/tenant.ts';
 import { columnsOf, isOfTenant, ofOtherTenants, rowOf, type Database } from './database.ts';
 
@@ -19,11 +20,6 @@ export interface Lead {
   readonly value: string;
   /** That of a partial index, as the index says it. */
   readonly predicate?: SQL;
-}
-
-export interface Place {
-  readonly createdAt: Date;
-  readonly id: string;
 }
 
 export interface Walk<Table extends PgTable> {

@@ -21,15 +21,7 @@ import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson, readJsonOrNothing } from '../http/request-body.ts';
@@ -235,11 +227,10 @@ export function keyRoutes(deps: KeyDeps, askGrant: AskGrant) {
     .openapi(list, async (c) => {
       const database = databaseOf(deps);
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
+      const after = placeAfter(c, cursor);
       const rows = await boundedQuery(database, () => listKeys(database, c.var.holder.tenant, after, limit + 1));
-      const cursorOf = ({ createdAt, apiKeyId }: ApiKey) => creationPosition(createdAt, apiKeyId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderKey, cursorOf }), 200);
+      const placeOf = ({ createdAt, apiKeyId: id }: ApiKey) => ({ createdAt, id });
+      return c.json(creationPage(c, { rows }, { limit, placeOf, render: renderKey }), 200);
     })
     .openapi(get, async (c) => {
       const { api_key_id: id } = c.req.valid('param');

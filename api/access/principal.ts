@@ -6,15 +6,7 @@ import { byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { examplePrincipalId, idAnswer, instantAnswer, nameField } from '../http/fields.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -101,11 +93,10 @@ export function principalRoutes(deps: KeyDeps) {
     .openapi(list, async (c) => {
       const database = databaseOf(deps);
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
+      const after = placeAfter(c, cursor);
       const rows = await boundedQuery(database, () => listPrincipals(database, c.var.holder.tenant, after, limit + 1));
-      const cursorOf = ({ createdAt, principalId }: Principal) => creationPosition(createdAt, principalId);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderPrincipal, cursorOf }), 200);
+      const placeOf = ({ createdAt, principalId: id }: Principal) => ({ createdAt, id });
+      return c.json(creationPage(c, { rows }, { limit, placeOf, render: renderPrincipal }), 200);
     });
 }
 

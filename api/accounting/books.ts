@@ -14,15 +14,7 @@ import { INVOICE_STATUSES } from '../../domain/accounting/books.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { invoiceIdField, orderIdField, walletIdField } from '../http/fields.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
@@ -191,24 +183,16 @@ function filterOf(
   c: Context<ApiEnv>,
   { seller_wallet_id: sellerWalletId, order_id: orderId, cursor, limit }: BookQuery,
 ) {
-  const position = decodeCursor(listOf(c), creationCursor, cursor);
-  const after: BookFilter['after'] = position && { createdAt: position[0], id: position[1] };
   // One more than the page has, which says whether another page follows.
-  return { tenant: c.var.holder.tenant, sellerWalletId, orderId, after, limit: limit + 1 };
+  return { tenant: c.var.holder.tenant, sellerWalletId, orderId, after: placeAfter(c, cursor), limit: limit + 1 };
 }
 
 function paged<Row extends { readonly createdAt: Date }, Item>(
   c: Context<ApiEnv>,
   limit: number,
-  { rows, stoppedAt }: { readonly rows: readonly Row[]; readonly stoppedAt: BookFilter['after'] },
+  listed: { readonly rows: readonly Row[]; readonly stoppedAt: BookFilter['after'] },
   render: (row: Row) => Item,
   idOf: (row: Row) => string,
 ) {
-  return pageOf(rows, {
-    list: listOf(c),
-    limit,
-    render,
-    cursorOf: (row) => creationPosition(row.createdAt, idOf(row)),
-    stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
-  });
+  return creationPage(c, listed, { limit, render, placeOf: (row) => ({ createdAt: row.createdAt, id: idOf(row) }) });
 }

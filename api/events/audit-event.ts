@@ -15,15 +15,7 @@ import {
   principalIdField,
   textField,
 } from '../http/fields.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { requiresInTenant } from '../http/scopes.ts';
 import { faultCode } from '../http/validation.ts';
@@ -93,21 +85,12 @@ second of that. Entries are kept for ever; nothing changes them. Whoever may rea
 export function auditEventRoutes({ eventsDatabase: database }: EventDeps) {
   return new OpenAPIHono<ApiEnv>().openapi(list, async (c) => {
     const { principal_id: principalId, action, object, limit, cursor, ...period } = c.req.valid('query');
-    const position = decodeCursor(listOf(c), creationCursor, cursor);
-    const after = position && { createdAt: position[0], id: position[1] };
+    const after = placeAfter(c, cursor);
     const { tenant } = c.var.holder;
     const filter = { tenant, principalId, action, object, from: period.created_after, until: period.created_before };
-    const { rows, stoppedAt } = await boundedQuery(database, () => listAuditEvents(database, filter, after, limit + 1));
-    return c.json(
-      pageOf(rows, {
-        list: listOf(c),
-        limit,
-        render,
-        cursorOf: ({ createdAt, auditEventId }) => creationPosition(createdAt, auditEventId),
-        stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
-      }),
-      200,
-    );
+    const listed = await boundedQuery(database, () => listAuditEvents(database, filter, after, limit + 1));
+    const placeOf = ({ createdAt, auditEventId: id }: LoggedAudit) => ({ createdAt, id });
+    return c.json(creationPage(c, listed, { limit, placeOf, render }), 200);
   });
 }
 

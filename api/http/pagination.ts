@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
+import type { Place } from '../../domain/place.ts';
 import { FIELD_FAULTS, type FieldCode } from './field-codes.ts';
 import { instantField } from './fields.ts';
 import type { ApiEnv } from './env.ts';
@@ -75,6 +76,25 @@ export const creationCursor = z.tuple([instantField, z.guid()]);
 
 export function creationPosition(createdAt: Date, id: string): [string, string] {
   return [createdAt.toISOString(), id];
+}
+
+/** Where the list of this request, which is ordered by creation and then by id, goes on. */
+export function placeAfter(c: Context<ApiEnv>, cursor: string | undefined): Place | undefined {
+  const position = decodeCursor(listOf(c), creationCursor, cursor);
+  return position && { createdAt: position[0], id: position[1] };
+}
+
+/** A page of such a list, as pageOf makes it. */
+export function creationPage<Row, Item>(
+  c: Context<ApiEnv>,
+  { rows, stoppedAt }: { readonly rows: readonly Row[]; readonly stoppedAt?: Place | undefined },
+  { limit, placeOf, render }: { limit: number; placeOf: (row: Row) => Place; render: (row: Row) => Item },
+): ReturnType<typeof pageOf<Row, Item>> {
+  const positionOf = ({ createdAt, id }: Place) => creationPosition(createdAt, id);
+  return pageOf(rows, {
+    ...{ list: listOf(c), limit, render, cursorOf: (row: Row) => positionOf(placeOf(row)) },
+    stoppedAt: stoppedAt && positionOf(stoppedAt),
+  });
 }
 
 /** The path of a list, in lower case: the entries of two wallets are two lists, and a list with another filter is the same list. */

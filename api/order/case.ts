@@ -10,15 +10,7 @@ import { actingAnswer } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { caseIdField, exampleCaseId, exampleMovementId, idAnswer, instantAnswer } from '../http/fields.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
@@ -96,17 +88,15 @@ export function orderCaseRoutes({ database }: { readonly database: Database }) {
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
-      const at = decodeCursor(listOf(c), creationCursor, cursor);
       const filter = {
         tenant: c.var.holder.tenant,
         isOpen: status && status === 'OPEN',
-        after: at && { createdAt: at[0], id: at[1] },
+        after: placeAfter(c, cursor),
         limit: limit + 1,
       };
-      const { rows, stoppedAt } = await boundedQuery(database, () => listOrderCases(database, filter));
-      const cursorOf = ({ openedAt, caseId }: OrderCase) => creationPosition(openedAt, caseId);
-      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render, stoppedAt: stopped }), 200);
+      const listed = await boundedQuery(database, () => listOrderCases(database, filter));
+      const placeOf = ({ openedAt: createdAt, caseId: id }: OrderCase) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render }), 200);
     })
     .openapi(get, async (c) => {
       const { case_id: id } = c.req.valid('param');

@@ -7,15 +7,7 @@ import { ORDER_STATUSES } from '../../domain/order/order.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, orderIdField, walletIdField } from '../http/fields.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
 import { requiresInTenant } from '../http/scopes.ts';
@@ -114,16 +106,15 @@ export function orderListRoutes({ database }: { readonly database: Database }) {
     })
     .openapi(list, async (c) => {
       const { status, buyer_wallet_id: buyerWalletId, compensating, attention, limit, cursor } = c.req.valid('query');
-      const at = decodeCursor(listOf(c), creationCursor, cursor);
+      const at = placeAfter(c, cursor);
       const filter = {
         ...{ tenant: c.var.holder.tenant, status, buyerWalletId, limit: limit + 1 },
         compensating: compensating && (true as const),
         attention: attention && (true as const),
-        after: at && { createdAt: at[0], orderId: at[1] as OrderId },
+        after: at && { createdAt: at.createdAt, orderId: at.id as OrderId },
       };
-      const { rows, stoppedAt } = await boundedQuery(database, () => listOrders(database, filter));
-      const cursorOf = ({ createdAt, orderId }: Order) => creationPosition(createdAt, orderId);
-      const more = stoppedAt && { stoppedAt: creationPosition(stoppedAt.createdAt, stoppedAt.id) };
-      return c.json(pageOf(rows, { list: listOf(c), limit, cursorOf, render: renderOrder, ...more }), 200);
+      const listed = await boundedQuery(database, () => listOrders(database, filter));
+      const placeOf = ({ createdAt, orderId: id }: Order) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render: renderOrder }), 200);
     });
 }

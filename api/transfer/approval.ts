@@ -34,15 +34,7 @@ import type { ApiEnv } from '../http/env.ts';
 import { commentField, transferIdField } from '../http/fields.ts';
 import type { BatchDeps } from './batch.ts';
 import type { MovementDeps } from './movement.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError, type ProblemCode } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -186,21 +178,19 @@ export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter, grants: 
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
-      const { rows, stoppedAt } = await boundedQuery(database, () =>
+      const after = placeAfter(c, cursor);
+      const listed = await boundedQuery(database, () =>
         listApprovals(database, c.var.holder.tenant, { status, after, limit: limit + 1 }),
       );
-      const cursorOf = ({ createdAt, approvalId }: Approval) => creationPosition(createdAt, approvalId);
       const given = await boundedQuery(database, () =>
         countGiven(
           database,
-          rows.map(({ approvalId }) => approvalId),
+          listed.rows.map(({ approvalId }) => approvalId),
         ),
       );
       const render = (row: Approval) => renderApproval(row, given.get(row.approvalId) ?? 0);
-      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf, stoppedAt: stopped }), 200);
+      const placeOf = ({ createdAt, approvalId: id }: Approval) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render }), 200);
     })
     .openapi(get, async (c) => c.json(await answer(c, c.req.valid('param').approval_id), 200))
     .openapi(approve, async (c) => c.json(await cast(c, 'approve', c.req.valid('param'), c.req.valid('json')), 200))

@@ -29,13 +29,13 @@ import {
 import { attentionAnswer, movementHeaders, movementResponses, renderAttention, type MovementDeps } from './movement.ts';
 import { itemFaults } from './only-if-new.ts';
 import {
-  creationCursor,
-  creationPosition,
+  creationPage,
   decodeCursor,
   listOf,
   pageOf,
   pageParameters,
   pageSchema,
+  placeAfter,
 } from '../http/pagination.ts';
 import { storing } from './store-batch.ts';
 import { ProblemError } from '../http/problem.ts';
@@ -217,13 +217,11 @@ export function batchRoutes(deps: BatchDeps) {
     })
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
+      const after = placeAfter(c, cursor);
       const filter = { tenant: c.var.holder.tenant, after, limit: limit + 1 };
-      const { rows, stoppedAt } = await boundedQuery(database, () => listBatches(database, filter));
-      const cursorOf = (row: TransferBatch) => creationPosition(row.createdAt, row.batchId);
-      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render, cursorOf, stoppedAt: stopped }), 200);
+      const listed = await boundedQuery(database, () => listBatches(database, filter));
+      const placeOf = ({ createdAt, batchId: id }: TransferBatch) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render }), 200);
     })
     .openapi(getItems, async (c) => {
       const { batch_id: id } = c.req.valid('param');

@@ -24,15 +24,7 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import { caseIdField, commentField, instantAnswer } from '../http/fields.ts';
 import { settlesMoney } from '../http/load-limits.ts';
 import type { MovementDeps } from './movement.ts';
-import {
-  creationCursor,
-  creationPosition,
-  decodeCursor,
-  listOf,
-  pageOf,
-  pageParameters,
-  pageSchema,
-} from '../http/pagination.ts';
+import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -160,18 +152,15 @@ export function caseRoutes({ database, starter, acceptance: { client, monitor } 
   return new OpenAPIHono<ApiEnv>()
     .openapi(list, async (c) => {
       const { status, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
+      const after = placeAfter(c, cursor);
       const { listed, open } = await boundedQuery(database, async () => ({
         listed: await listCases(database, { tenant: c.var.holder.tenant, status, after, limit: limit + 1 }),
         open: await summarizeOpenCases(database, c.var.holder.tenant),
       }));
-      const { rows, stoppedAt } = listed;
-      const cursorOf = (row: Case) => creationPosition(row.openedAt, row.caseId);
-      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
+      const placeOf = ({ openedAt: createdAt, caseId: id }: Case) => ({ createdAt, id });
       return c.json(
         {
-          ...pageOf(rows, { list: listOf(c), limit, render: renderCase, cursorOf, stoppedAt: stopped }),
+          ...creationPage(c, listed, { limit, placeOf, render: renderCase }),
           open_count: open.count,
           oldest_open_at: open.oldestAt?.toISOString() ?? null,
           oldest_open_age_seconds: open.oldestAgeSeconds,

@@ -6,7 +6,7 @@ import { TRANSFER_STATUSES } from '../../domain/transfer/transfer.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { recurringTransferIdField, transferIdField } from '../http/fields.ts';
 import { LIST_DESCRIPTION, LIST_PROBLEMS, listFilter, listQuery } from './list-filters.ts';
-import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
+import { creationPage, listOf, pageSchema } from '../http/pagination.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { renderTransfer, transferAnswer } from './answer.ts';
@@ -50,16 +50,8 @@ export function transferListRoutes({ database }: { readonly database: Database }
       reversesTransferId: query.reverses_transfer_id,
       recurringTransferId: query.recurring_transfer_id,
     };
-    const { rows, stoppedAt } = await boundedQuery(database, () => listTransfers(database, filter));
-    return c.json(
-      pageOf(rows, {
-        list: listOf(c),
-        limit: query.limit,
-        render: renderTransfer,
-        cursorOf: (row) => creationPosition(row.createdAt, row.transferId),
-        stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
-      }),
-      200,
-    );
+    const listed = await boundedQuery(database, () => listTransfers(database, filter));
+    const placeOf = ({ createdAt, transferId: id }: (typeof listed.rows)[number]) => ({ createdAt, id });
+    return c.json(creationPage(c, listed, { limit: query.limit, placeOf, render: renderTransfer }), 200);
   });
 }

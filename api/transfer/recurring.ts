@@ -25,7 +25,15 @@ import { instantField, recurringTransferIdField, walletIdField } from '../http/f
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
 import { movementProblems, type MovementDeps } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
-import { creationCursor, decodeCursor, listOf, pageOf, pageParameters, pageSchema } from '../http/pagination.ts';
+import {
+  creationPage,
+  decodeCursor,
+  listOf,
+  pageOf,
+  pageParameters,
+  pageSchema,
+  placeAfter,
+} from '../http/pagination.ts';
 import { faultyRequest } from '../http/problem.ts';
 import { PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import {
@@ -238,30 +246,20 @@ export function recurringRoutes(deps: MovementDeps) {
     })
     .openapi(list, async (c) => {
       const { status, wallet_id: walletId, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], id: position[1] };
+      const after = placeAfter(c, cursor);
       const filter = { tenant: c.var.holder.tenant, status, walletId, after, limit: limit + 1 };
-      const { rows, stoppedAt } = await boundedQuery(database, () => listRecurringTransfers(database, filter));
-      const cursorOf = (row: RecurringTransfer) => [row.createdAt.toISOString(), row.recurringTransferId];
-      const stopped = stoppedAt && [stoppedAt.createdAt.toISOString(), stoppedAt.id];
-      const page = { list: listOf(c), limit, render: renderRecurring, cursorOf, stoppedAt: stopped };
-      return c.json(pageOf(rows, page), 200);
+      const listed = await boundedQuery(database, () => listRecurringTransfers(database, filter));
+      const placeOf = ({ createdAt, recurringTransferId: id }: RecurringTransfer) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render: renderRecurring }), 200);
     })
     .openapi(getRuns, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
-      const after = position && { createdAt: position[0], transferId: position[1] as TransferId };
+      const at = placeAfter(c, cursor);
+      const after = at && { createdAt: at.createdAt, transferId: at.id as TransferId };
       const rows = await ofExisting(c, id, () => listRuns(database, id, { after, limit: limit + 1 }));
-      return c.json(
-        pageOf(rows, {
-          list: listOf(c),
-          limit,
-          render: renderRun,
-          cursorOf: (row) => [row.createdAt.toISOString(), row.transferId],
-        }),
-        200,
-      );
+      const placeOf = ({ createdAt, transferId }: (typeof rows)[number]) => ({ createdAt, id: transferId });
+      return c.json(creationPage(c, { rows }, { limit, placeOf, render: renderRun }), 200);
     })
     .openapi(getSkips, async (c) => {
       const { recurring_transfer_id: id } = c.req.valid('param');

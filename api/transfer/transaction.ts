@@ -40,7 +40,7 @@ import {
   type MovementDeps,
 } from './movement.ts';
 import { noteFaults, precisionFaults } from './only-if-new.ts';
-import { creationPosition, listOf, pageOf, pageSchema } from '../http/pagination.ts';
+import { creationPage, listOf, pageSchema } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -186,17 +186,9 @@ export function transactionRoutes({ database, starter, acceptance, deadlineSecon
       const query = c.req.valid('query');
       const { tenant } = c.var.holder;
       const filter = { ...listFilter(listOf(c), query), tenant, status: query.status, type: query.type };
-      const { rows, stoppedAt } = await boundedQuery(database, () => listTransactions(database, filter));
-      return c.json(
-        pageOf(rows, {
-          list: listOf(c),
-          limit: query.limit,
-          render,
-          cursorOf: (row) => creationPosition(row.createdAt, row.transactionId),
-          stoppedAt: stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id),
-        }),
-        200,
-      );
+      const listed = await boundedQuery(database, () => listTransactions(database, filter));
+      const placeOf = ({ createdAt, transactionId: id }: Transaction) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit: query.limit, placeOf, render }), 200);
     });
 }
 

@@ -22,13 +22,13 @@ import { askingTenant, byWhom } from '../http/acting.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { currencyField, instantField, walletIdField } from '../http/fields.ts';
 import {
-  creationCursor,
-  creationPosition,
+  creationPage,
   decodeCursor,
   listOf,
   pageOf,
   pageParameters,
   pageSchema,
+  placeAfter,
 } from '../http/pagination.ts';
 import { ProblemError } from '../http/problem.ts';
 import { BODY_PROBLEMS, PAGE_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
@@ -197,15 +197,12 @@ export function walletRoutes(shards: readonly Database[]) {
     })
     .openapi(list, async (c) => {
       const { user_id: userId, limit, cursor } = c.req.valid('query');
-      const position = decodeCursor(listOf(c), creationCursor, cursor);
       const userIds = userId === undefined ? undefined : formsOf(userId);
-      const after = position && { createdAt: position[0], id: position[1] };
-      const filter = { tenant: askingTenant(c), userIds, after, limit: limit + 1 };
+      const filter = { tenant: askingTenant(c), userIds, after: placeAfter(c, cursor), limit: limit + 1 };
       const ofShards = await Promise.all(shards.map((shard) => boundedQuery(shard, () => listWallets(shard, filter))));
-      const { rows, stoppedAt } = mergedWallets(ofShards, limit + 1);
-      const cursorOf = ({ createdAt, walletId: id }: Wallet) => creationPosition(createdAt, id);
-      const stopped = stoppedAt && creationPosition(stoppedAt.createdAt, stoppedAt.id);
-      return c.json(pageOf(rows, { list: listOf(c), limit, render: renderWallet, cursorOf, stoppedAt: stopped }), 200);
+      const placeOf = ({ createdAt, walletId: id }: Wallet) => ({ createdAt, id });
+      const page = { limit, placeOf, render: renderWallet };
+      return c.json(creationPage(c, mergedWallets(ofShards, limit + 1), page), 200);
     })
     .openapi(getEntries, async (c) => {
       const { wallet_id: id } = c.req.valid('param');

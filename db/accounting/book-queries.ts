@@ -4,7 +4,8 @@ import type { InvoiceStatus } from '../../domain/accounting/books.ts';
 import type { ConsignmentId, OrderId, WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { ofOtherTenants, type Database } from '../database.ts';
-import { listNewestFirst, testOf, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, testOf, type Lead, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { accounts, creditNoteLines, creditNotes, invoiceLines, invoices, journalLines, journals } from './schema.ts';
 
 export type Account = typeof accounts.$inferSelect;

@@ -5,7 +5,8 @@
 import { sql, type SQL } from 'drizzle-orm';
 import type { Tenant } from '../../domain/tenant.ts';
 import { isOfTenant, type Database } from '../database.ts';
-import { listNewestFirst, ofTenantAndFilter, type Lead, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, ofTenantAndFilter, type Lead, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { auditLog } from './audit-schema.ts';
 
 export type LoggedAudit = typeof auditLog.$inferSelect;

@@ -4,7 +4,8 @@ import type { CaseId } from '../../domain/ids.ts';
 import { ORDER_ACTIONS } from '../../domain/order/operations.ts';
 import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { isOfTenant, type Database } from '../database.ts';
-import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, ofTenantOrFilter, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { orderActions, orderCases } from './schema.ts';
 
 export type OrderCase = typeof orderCases.$inferSelect;

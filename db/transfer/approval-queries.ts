@@ -17,7 +17,8 @@ import {
 import { insertAudit } from '../audit-events.ts';
 import { violatedConstraint, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
-import { listNewestFirst, ofTenantAndFilter, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, ofTenantAndFilter, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { insertChangeAudit } from './approval-policy-queries.ts';
 import { approvals, approvalVotes } from './approval-schema.ts';
 

@@ -10,7 +10,8 @@ import { DEFAULT_TENANT, type OfTenant, type Tenant } from '../../domain/tenant.
 import { DISAGREEMENTS, subjectOf, type Finding } from '../../domain/transfer/reconciliation.ts';
 import { insertAuditIf } from '../audit-events.ts';
 import { rowOf, type Database } from '../database.ts';
-import { listNewestFirst, ofTenantOrFilter, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, ofTenantOrFilter, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { closeCases } from './case-clauses.ts';
 import { caseActions, cases } from './schema.ts';
 

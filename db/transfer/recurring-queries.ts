@@ -12,14 +12,8 @@ import type { TraceContext } from '../../domain/trace-context.ts';
 import { auditedIf } from '../audit-events.ts';
 import { isOfTenant, rowOf, type Database } from '../database.ts';
 import { claimDue, type Claim, type DueRows } from '../due.ts';
-import {
-  listNewestFirst,
-  mergedNewestFirst,
-  ofTenantOrFilter,
-  testOf,
-  type Listed,
-  type Place,
-} from '../newest-first.ts';
+import { listNewestFirst, mergedNewestFirst, ofTenantOrFilter, testOf, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { recurringTransfers } from './schema.ts';
 
 export type RecurringTransfer = typeof recurringTransfers.$inferSelect;

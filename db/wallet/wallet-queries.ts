@@ -7,7 +7,8 @@ import type { WalletId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT, tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import { requestArguments } from '../audit-events.ts';
 import { isOfTenant, type Database } from '../database.ts';
-import { listNewestFirst, mergedNewestFirst, type Listed, type Place } from '../newest-first.ts';
+import { listNewestFirst, mergedNewestFirst, type Listed } from '../newest-first.ts';
+import type { Place } from '../../domain/place.ts';
 import { ledgerEntries, wallets } from './schema.ts';
 
 export type Wallet = typeof wallets.$inferSelect;
