@@ -93,6 +93,20 @@ export async function signIn(context: BrowserContext, key: string | undefined): 
   );
 }
 
+/** A page of the console, loaded, of somebody who has signed in by this key. */
+export async function openSignedIn(
+  browser: Browser,
+  origin: string,
+  key: string | undefined,
+  { path, ...looks }: Looks & { readonly path: string },
+): Promise<WatchedPage & { close: () => Promise<void> }> {
+  const { context, ...opened } = await openPage(browser, origin, looks);
+  await signIn(context, key);
+  await opened.page.goto(`${origin}/console${path}`);
+  await untilLoaded(opened.page);
+  return { ...opened, close: () => context.close() };
+}
+
 /** Returns once the page has its heading, and nothing of it loads. */
 export async function untilLoaded(page: Page): Promise<void> {
   // Not by waitForFunction, which evaluates a string in the page, and that the page's policy forbids.

@@ -18,11 +18,11 @@ import {
   assertAccessible,
   lacksBrowser,
   launchBrowser,
+  type Looks,
   openPage,
-  signIn,
+  openSignedIn,
   untilLoaded,
   untilWithoutAlert,
-  type Looks,
 } from './browser.ts';
 import { makeSample, type Sample } from './sample.ts';
 import { makeStuck, type Stuck } from './stuck.ts';
@@ -52,13 +52,8 @@ describe('the console', { skip: lacksBrowser }, () => {
   });
 
   /** A page of somebody who has signed in. */
-  async function open(path: string, looks?: Looks) {
-    const opened = await openPage(browser, stack.api, looks);
-    await signIn(opened.context, readApiKey(stack.dataDir));
-    await opened.page.goto(`${stack.api}/console${path}`);
-    await untilLoaded(opened.page);
-    return { ...opened, close: () => opened.context.close() };
-  }
+  const open = (path: string, looks?: Looks) =>
+    openSignedIn(browser, stack.api, readApiKey(stack.dataDir), { path, ...looks });
 
   test('signs in by the link of the start, once', async () => {
     const links = readFileSync(stack.logFile, 'utf8').match(/http\S+#link=\S+/g);

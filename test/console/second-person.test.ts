@@ -16,11 +16,9 @@ import {
   assertAccessible,
   lacksBrowser,
   launchBrowser,
-  openPage,
-  signIn,
-  untilLoaded,
-  untilWithoutAlert,
   type Looks,
+  openSignedIn,
+  untilWithoutAlert,
 } from './browser.ts';
 import { makeStuck, type Stuck } from './stuck.ts';
 
@@ -99,14 +97,7 @@ describe('a second person', { skip: lacksBrowser }, () => {
     taken(await by.post(`/v1/approvals/${id}/${vote}`, seen));
   }
 
-  async function open(as: string, path: string, looks?: Looks) {
-    const opened = await openPage(browser, stack.api, looks);
-    await signIn(opened.context, as);
-    await opened.page.goto(`${stack.api}/console${path}`);
-    const { page } = opened;
-    await untilLoaded(page);
-    return { ...opened, close: () => opened.context.close() };
-  }
+  const open = (as: string, path: string, looks?: Looks) => openSignedIn(browser, stack.api, as, { path, ...looks });
 
   async function tabTo(page: Page, name: string): Promise<void> {
     for (let n = 0; n < 80; n += 1) {

@@ -25,7 +25,7 @@ BEGIN
     ORDER BY tenant, sender_wallet_id
   ) senders;
   WITH judged AS MATERIALIZED (
-    SELECT tenant, batch_id, sender_wallet_id, currency, amount, scheduled_at, created_at FROM accepted
+    SELECT tenant, batch_id, sender_wallet_id, currency, amount, scheduled_at FROM accepted
     WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled AND NOT EXISTS (
       SELECT FROM approvals
       WHERE approval_id = batch_id AND kind = 'batch' AND (approvals.currency = accepted.currency OR approvals.status = 'OVERRIDDEN')
