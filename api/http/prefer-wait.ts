@@ -7,9 +7,12 @@ import { LATE, within } from '../../process/deadline.ts';
 
 const WAIT_SECONDS_MAX = 60;
 
-/** The interval between two looks at the row if nothing else ends the wait: the first one, and the longest. */
+/**
+ * The interval between two looks at the row if nothing else ends the wait: the first one, and the longest. It grows by a half each
+ * time, so that as many clients as may, each in a wait of a minute, do not keep the database busy.
+ */
 const LOOK_EVERY_MS = 500;
-const LOOK_EVERY_MS_MAX = 2_000;
+const LOOK_EVERY_MS_MAX = 5_000;
 /** The limit of one look, so that an ill database does not draw out the wait. */
 const LOOK_LIMIT_MS = 1_000;
 const LOOK_LIMIT_MS_MIN = 250;

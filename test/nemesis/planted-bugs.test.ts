@@ -1,7 +1,7 @@
 // The nemesis finds bugs: each of the bugs that others have shipped in similar code is planted in a build of its own, and a
 // short run under the faults that bring it to light reports a violation, by its ordinary checks. Under the same faults, the
-// unchanged sources show none. A ninth of the bugs is planted, another one each day; `npm run test:bugs` plants all, which takes
-// half an hour.
+// unchanged sources show none. One of the bugs is planted, another one each day; `npm run test:bugs` plants all, which takes half an
+// hour.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
@@ -15,8 +15,7 @@ import { PLANTED_TENANT_BUGS } from '../../nemesis/planted-tenant-bugs.ts';
 import { runNemesis, type NemesisOptions } from '../../nemesis/run.ts';
 
 const SEED = 7;
-const PARTS = 9;
-/** Days since 1970, so that whoever reads a failure can have the same part again. */
+/** Days since 1970, so that whoever reads a failure can have the same bug again. */
 const DAY = Number(process.env['PLANTED_BUGS_DAY'] ?? Math.floor(Date.now() / 86_400_000));
 const isEach = process.env['PLANTED_BUGS'] === 'all';
 /** Of the run without a bug: with groups, and single transfers beside them. */
@@ -50,7 +49,8 @@ async function run(
 describe('a bug that is planted is caught', { concurrency: 1 }, () => {
   const ofMovements = { ...PLANTED_BUGS, ...PLANTED_EVENT_BUGS };
   const planted = { ...ofMovements, ...PLANTED_ORDER_BUGS, ...PLANTED_APPROVAL_BUGS, ...PLANTED_TENANT_BUGS };
-  const bugs = Object.entries<PlantedBug>(planted).filter((_, n) => isEach || n % PARTS === DAY % PARTS);
+  const all = Object.entries<PlantedBug>(planted);
+  const bugs = all.filter((_, n) => isEach || n === DAY % all.length);
   for (const [name, { what, edits, faults, groupMax = 1, ...rest }] of bugs) {
     const { clientsAtOnce, hasOrders = false, hasApprovals = false, hasTenants = false, isSeenOnlyAs } = rest;
     test(`${name}: ${what}`, { timeout: ALL_TRIES_LIMIT_MS }, async (t) => {

@@ -12,6 +12,8 @@ import { startStack, until, type TestStack } from './stack.ts';
 const WAITS = 1_010;
 const FILLED_LIMIT_MS = 120_000;
 const OVERLOADED = 429;
+const FIRST_PAUSE_MS = 200;
+const PAUSE_MAX_MS = 5_000;
 
 describe('while as many clients wait for movements as may', () => {
   let stack: TestStack;
@@ -56,11 +58,17 @@ describe('while as many clients wait for movements as may', () => {
       body: JSON.stringify({ sender_wallet_id: sender, receiver_wallet_id: receiver, amount: '10', ...tomorrow }),
       signal: gone.signal,
     };
-    // On a busy machine some are refused, because so many are at work until they wait: these come again.
-    const waitInTurn = async (): Promise<void> => {
-      while ((await fetch(`${stack.api}/v1/transfers`, init)).status === OVERLOADED) await sleep(200);
+    // On a busy machine some are refused, because so many are at work until they wait, and the first waits end before the last ones
+    // have begun: all come again, later each time, so that refusals do not keep the API from what it is to answer.
+    const waitAgain = async (): Promise<void> => {
+      for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+        const { status, body } = await fetch(`${stack.api}/v1/transfers`, init);
+        await body?.cancel();
+        if (status !== OVERLOADED) pauseMs = FIRST_PAUSE_MS;
+        await sleep(pauseMs * (0.5 + Math.random()), undefined, { signal: gone.signal });
+      }
     };
-    for (let n = 0; n < WAITS; n += 1) void waitInTurn().catch(() => {});
+    for (let n = 0; n < WAITS; n += 1) void waitAgain().catch(() => {});
     // Who finds no room to wait is answered without having waited.
     await until(FILLED_LIMIT_MS, 'there is room to wait', async () => {
       const { status, headers } = await create(tomorrow, { 'idempotency-key': key, prefer: 'wait=1' });
