@@ -30,12 +30,13 @@ export function orderCalls({ call, listing }: Calls) {
       call('resolveOrder', { path: { order_id }, body }, callOptions),
     /** The returns of an order, oldest first. */
     returns: async (order_id: string, callOptions?: CallOptions) =>
-      (await call('listReturns', { path: { order_id } }, callOptions)).data,
+      (await call('listReturnsOfOrder', { path: { order_id } }, callOptions)).data,
   };
 }
 
-export function returnCalls({ call }: Calls) {
+export function returnCalls({ call, listing }: Calls) {
   return {
+    ...listing('listReturns'),
     /** Announces that goods of an order come back. */
     create: (order_id: string, body: BodyOf<'createReturn'>, callOptions?: CallOptions) =>
       call('createReturn', { path: { order_id }, body }, callOptions),

@@ -1222,6 +1222,7 @@ export interface Return {
 
   /** REFUND_DUE: the seller’s wallet could not pay for thirty days. Send the receipt again to have it tried again. */
   status: 'REQUESTED' | 'RECEIVED' | 'REFUNDED' | 'REFUND_DUE';
+  currency: string;
 
   /** What goes back to the buyer: the goods at the prices of the order. */
   amount: string;
@@ -2790,8 +2791,30 @@ export interface Operations {
     };
   };
 
-  /** The returns of an order, oldest first */
+  /** Returns, newest first */
   listReturns: {
+    path?: undefined;
+    query?: {
+      status?: 'REQUESTED' | 'RECEIVED' | 'REFUNDED' | 'REFUND_DUE';
+
+      /** Those that wait for an operator. */
+      attention?: 'true';
+      limit?: number;
+
+      /** The `next_cursor` of the page before, of the same list with the same filters. */
+      cursor?: string;
+    };
+    body?: undefined;
+    answer: {
+      data: Array<Return>;
+
+      /** The `cursor` of the next page; null on the last page. */
+      next_cursor: string | null;
+    };
+  };
+
+  /** The returns of an order, oldest first */
+  listReturnsOfOrder: {
     path: { order_id: string };
     query?: undefined;
     body?: undefined;
@@ -3415,7 +3438,8 @@ export const ROUTES = {
     headers: [],
   },
   listRecurringTransfers: { method: 'GET', path: '/v1/recurring-transfers', headers: [] },
-  listReturns: { method: 'GET', path: '/v1/orders/{order_id}/returns', headers: [] },
+  listReturns: { method: 'GET', path: '/v1/returns', headers: [] },
+  listReturnsOfOrder: { method: 'GET', path: '/v1/orders/{order_id}/returns', headers: [] },
   listSkippedRuns: { method: 'GET', path: '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs', headers: [] },
   listStock: { method: 'GET', path: '/v1/stock', headers: [] },
   listStockEntries: { method: 'GET', path: '/v1/stock/{sku}/entries', headers: [] },

@@ -88,6 +88,12 @@ export const GROUPS: readonly Group[] = [
         letter: 'r',
         load: async () => (await import('./pages/orders.tsx')).Orders,
       },
+      {
+        pattern: '/returns',
+        name: 'Returns',
+        letter: 'n',
+        load: async () => (await import('./pages/returns.tsx')).Returns,
+      },
     ],
   },
   {
@@ -136,6 +142,7 @@ const OTHERS: readonly Route[] = [
     load: async () => (await import('./pages/recurring-transfer.tsx')).RecurringTransferPage,
   },
   { pattern: '/orders/:id', load: async () => (await import('./pages/order.tsx')).OrderPage },
+  { pattern: '/returns/:id', load: async () => (await import('./pages/return.tsx')).ReturnPage },
   { pattern: '/webhooks/:id', load: async () => (await import('./pages/webhook.tsx')).WebhookPage },
   {
     pattern: '/reconciliation/:id',

@@ -164,6 +164,7 @@ export const returnAnswer = z
       description:
         'REFUND_DUE: the seller’s wallet could not pay for thirty days. Send the receipt again to have it tried again.',
     }),
+    currency,
     amount: amountAnswer.openapi({ description: 'What goes back to the buyer: the goods at the prices of the order.' }),
     lines: z.array(
       z.object({
@@ -192,6 +193,7 @@ export function renderReturn(row: Return): z.input<typeof returnAnswer> {
     return_id: row.returnId,
     order_id: row.orderId,
     status: row.status,
+    currency: row.currency,
     amount: row.amount,
     lines: row.lines.map(({ disposition, ...line }) => ({ ...renderLine(line), disposition })),
     credit_note_number: row.creditNoteNumber,

@@ -1,9 +1,10 @@
-/** The routes that list orders, and the steps of one. */
+/** The routes that list orders and returns, and the steps of an order. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Database } from '../../db/database.ts';
 import { listOrders, listOrderSteps, type Order } from '../../db/order/queries.ts';
+import { listReturns, type Return } from '../../db/order/returns.ts';
 import type { OrderId } from '../../domain/ids.ts';
-import { ORDER_STATUSES } from '../../domain/order/order.ts';
+import { ORDER_STATUSES, RETURN_STATUSES } from '../../domain/order/order.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { instantAnswer, orderIdField, walletIdField } from '../http/fields.ts';
@@ -11,7 +12,7 @@ import { creationPage, pageParameters, pageSchema, placeAfter } from '../http/pa
 import { problemResponses } from '../http/problem-schema.ts';
 import { faultCode } from '../http/validation.ts';
 import { requiresInTenant } from '../http/scopes.ts';
-import { orderAnswer, renderOrder } from './answer.ts';
+import { orderAnswer, renderOrder, renderReturn, returnAnswer } from './answer.ts';
 import { existingOrder } from './deps.ts';
 
 const tags = ['Orders'];
@@ -91,6 +92,37 @@ there may be more.`,
   },
 });
 
+const ofReturns = createRoute({
+  method: 'get',
+  path: '/v1/returns',
+  operationId: 'listReturns',
+  summary: 'Returns, newest first',
+  tags: ['Returns'],
+  description: `At most 10,000 returns are looked at for one page: a page may be short, and even empty, and has a \`next_cursor\` as long as
+there may be more.`,
+  middleware: requiresInTenant('orders:read'),
+  request: {
+    query: z.strictObject({
+      status: z.enum(RETURN_STATUSES, { error: faultCode('status_invalid') }).optional(),
+      attention: flag.openapi({ description: 'Those that wait for an operator.' }),
+      ...pageParameters,
+    }),
+  },
+  responses: {
+    200: { description: 'A page.', content: { 'application/json': { schema: pageSchema(returnAnswer) } } },
+    ...problemResponses(
+      'status_invalid',
+      'flag_invalid',
+      'limit_invalid',
+      'cursor_invalid',
+      'cursor_of_another_list',
+      'unknown_parameter',
+      'database_unavailable',
+      'orders_not_configured',
+    ),
+  },
+});
+
 /** `database` is the order service's. */
 export function orderListRoutes({ database }: { readonly database: Database }) {
   return new OpenAPIHono<ApiEnv>()
@@ -116,5 +148,13 @@ export function orderListRoutes({ database }: { readonly database: Database }) {
       const listed = await boundedQuery(database, () => listOrders(database, filter));
       const placeOf = ({ createdAt, orderId: id }: Order) => ({ createdAt, id });
       return c.json(creationPage(c, listed, { limit, placeOf, render: renderOrder }), 200);
+    })
+    .openapi(ofReturns, async (c) => {
+      const { status, attention, limit, cursor } = c.req.valid('query');
+      const filter = { tenant: c.var.holder.tenant, status, attention: attention && (true as const), limit: limit + 1 };
+      const after = placeAfter(c, cursor);
+      const listed = await boundedQuery(database, () => listReturns(database, { ...filter, after }));
+      const placeOf = ({ createdAt, returnId: id }: Return) => ({ createdAt, id });
+      return c.json(creationPage(c, listed, { limit, placeOf, render: renderReturn }), 200);
     });
 }

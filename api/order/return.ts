@@ -5,7 +5,7 @@ import { findOrder } from '../../db/order/queries.ts';
 import {
   acceptReturn,
   findReturn,
-  listReturns,
+  listReturnsOfOrder,
   receiveReturn,
   type Return,
   type ReturnRefusal,
@@ -84,7 +84,7 @@ announced at once. Nothing moves until the goods are back.`,
 const list = createRoute({
   method: 'get',
   path: '/v1/orders/{order_id}/returns',
-  operationId: 'listReturns',
+  operationId: 'listReturnsOfOrder',
   summary: 'The returns of an order, oldest first',
   tags,
   middleware: requiresInTenant('orders:read'),
@@ -199,7 +199,7 @@ export function returnRoutes(deps: OrderDeps) {
     .openapi(list, async (c) => {
       const { order_id: id } = c.req.valid('param');
       await existingOrder(c, database, id);
-      const rows = await boundedQuery(database, () => listReturns(database, id));
+      const rows = await boundedQuery(database, () => listReturnsOfOrder(database, id));
       return c.json({ data: rows.map(renderReturn) }, 200);
     })
     .openapi(get, async (c) => c.json(renderReturn(await existingReturn(c, c.req.valid('param').return_id)), 200))

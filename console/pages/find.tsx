@@ -19,6 +19,7 @@ const PLACES: Readonly<Record<string, string>> = {
   case: '/cases',
   order_case: '/order-cases',
   order: '/orders',
+  return: '/returns',
   reconciliation_run: '/reconciliation',
   event: '/events',
   webhook_endpoint: '/webhooks',

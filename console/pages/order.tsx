@@ -1,5 +1,5 @@
 /** One order: its consignments with their goods and money, and its saga over all services. */
-import type { Consignment, Order, OrderTimeline } from '../../client/client.ts';
+import type { Consignment, Order, OrderTimeline, Return } from '../../client/client.ts';
 import { Actions } from '../actions/actions.tsx';
 import { actionsOfOrder, lookAtOrder, seenOfOrder } from '../actions/order.ts';
 import { useAnswer } from '../answer.ts';
@@ -44,6 +44,9 @@ export function OrderPage({ parameters: { id = '' } }: { parameters: Parameters 
           />
           <Sources of={timeline.sources} />
           <Consignments of={timeline.order} />
+          {timeline.order.consignments.some(({ goods }) => goods === 'DELIVERED') ? (
+            <Returns of={timeline.order} />
+          ) : null}
           <Books of={timeline} />
           <SagaTables of={timeline.saga} />
           <Json of={timeline} />
@@ -109,6 +112,33 @@ function Consignments({ of: { consignments, currency } }: { of: Order }) {
           { name: 'what', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
           { name: 'carrier', of: ({ carrier_reference }) => carrier_reference ?? '–' },
           { name: 'invoice', isNumber: true, of: ({ invoice_number }) => invoice_number ?? '–' },
+        ]}
+      />
+    </>
+  );
+}
+
+/** Asked for apart: only what was delivered can come back. */
+function Returns({ of: { order_id, currency } }: { of: Order }) {
+  const { data: returns = [] } = useAnswer(
+    `order/${order_id}/returns`,
+    (client, signal) => client.orders.returns(order_id, { signal }),
+    { refreshMs: REFRESH_MS, isOver: (all) => all.every(({ status }) => status === 'REFUNDED') },
+  );
+  if (returns.length === 0) return null;
+  return (
+    <>
+      <h2>Returns</h2>
+      <Table
+        caption="Returns"
+        rows={returns}
+        idOf={({ return_id }) => return_id}
+        columns={[
+          { name: 'return', of: ({ return_id }: Return) => <Id of={return_id} to="/returns" /> },
+          { name: 'announced', of: ({ created_at }) => <Time of={created_at} /> },
+          { name: 'status', of: ({ status, attention }) => <Status of={status} note={attention?.reason} /> },
+          { name: 'goes back', isNumber: true, of: ({ amount }) => <Amount of={amount} in={currency} /> },
+          { name: 'what', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
         ]}
       />
     </>

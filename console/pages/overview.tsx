@@ -100,7 +100,7 @@ const PLACES: Readonly<Record<Need<OverviewAnswer['attention'][number]['kind']>[
   transactions: CASES_OF_MOVEMENTS,
   batches: CASES_OF_MOVEMENTS,
   orders: at('/orders', { attention: 'true' }),
-  returns: at('/orders'),
+  returns: at('/returns', { attention: 'true' }),
   cases: CASES_OF_MOVEMENTS,
   order_cases: CASES_OF_ORDERS,
   findings: CASES_OF_MOVEMENTS,

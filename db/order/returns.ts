@@ -8,19 +8,23 @@ import type { OrderId, ReturnId } from '../../domain/ids.ts';
 import { formatUnits, parseUnits } from '../../domain/money.ts';
 import { returnEvent } from '../../domain/order/events.ts';
 import type { ReturnAttention, ReturnStep } from '../../domain/order/operations.ts';
-import type { Line } from '../../domain/order/order.ts';
-import type { Tenant } from '../../domain/tenant.ts';
+import type { Line, ReturnStatus } from '../../domain/order/order.ts';
+import type { Place } from '../../domain/place.ts';
+import { tenantOf, type OfTenant, type Tenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import { MovementMissing } from '../../domain/transfer/movement-missing.ts';
 import { insertAudit } from '../audit-events.ts';
-import type { Database } from '../database.ts';
+import { isOfTenant, type Database } from '../database.ts';
 import { claimDue, clearDue, type Claim, type DueRows } from '../due.ts';
+import { listNewestFirst, ofTenantAndFilter, testOf, type Listed } from '../newest-first.ts';
 import { consignments, orderLines, orders, outboxEvents, returnLines, returns } from './schema.ts';
 import type { ByRun } from './state.ts';
 
 export type ReturnRow = typeof returns.$inferSelect;
 
 export interface Return extends ReturnRow {
+  /** That of the order. */
+  readonly currency: string;
   readonly lines: readonly (typeof returnLines.$inferSelect & { readonly sku: string; readonly unitPrice: string })[];
 }
 
@@ -102,13 +106,36 @@ export async function findReturn(database: Database, returnId: ReturnId, tenant?
 }
 
 /** All returns of an order, the oldest first. */
-export async function listReturns(database: Database, orderId: OrderId): Promise<Return[]> {
+export async function listReturnsOfOrder(database: Database, orderId: OrderId): Promise<Return[]> {
   const rows = await database
     .select()
     .from(returns)
     .where(eq(returns.orderId, orderId))
     .orderBy(asc(returns.createdAt), asc(returns.returnId));
   return withLines(database, rows);
+}
+
+export interface ReturnFilter extends OfTenant {
+  readonly status?: ReturnStatus | undefined;
+  /** Those that wait for an operator. */
+  readonly attention?: true | undefined;
+  readonly after?: Place | undefined;
+  readonly limit: number;
+}
+
+/** A tenant's returns that follow the cursor, newest first: along the one index that fits, as the orders are listed. */
+export async function listReturns(database: Database, filter: ReturnFilter): Promise<Listed<Return>> {
+  const { status, attention, after, limit } = filter;
+  const tenant = tenantOf(filter);
+  const byStatus = status && ({ column: 'status', type: 'text', value: status } as const);
+  const how = attention
+    ? {
+        ...{ predicate: sql`attention_since IS NOT NULL`, likely: isOfTenant(tenant) },
+        rest: byStatus === undefined ? [] : [testOf(byStatus)],
+      }
+    : { ...ofTenantAndFilter(tenant, byStatus), rest: [] };
+  const listed = await listNewestFirst(database, { table: returns, id: 'return_id', ...how, after, limit });
+  return { ...listed, rows: await withLines(database, listed.rows) };
 }
 
 /**
@@ -240,18 +267,22 @@ export function noteReturnsStarted(database: Database, returnIds: readonly Retur
 async function withLines(database: Database, rows: readonly ReturnRow[]): Promise<Return[]> {
   if (rows.length === 0) return [];
   const ids = rows.map(({ returnId }) => returnId);
+  const { sku, unitPrice } = orderLines;
   const lines = await database
-    .select()
+    .select({ line: returnLines, sku, unitPrice, currency: orders.currency })
     .from(returnLines)
     .innerJoin(orderLines, and(eq(orderLines.orderId, returnLines.orderId), eq(orderLines.line, returnLines.line)))
+    .innerJoin(orders, eq(orders.orderId, returnLines.orderId))
     .where(inArray(returnLines.returnId, ids))
     .orderBy(asc(returnLines.line));
-  return rows.map((row) => ({
-    ...row,
-    lines: lines
-      .filter(({ return_lines: { returnId } }) => returnId === row.returnId)
-      .map(({ return_lines, order_lines: { sku, unitPrice } }) => ({ ...return_lines, sku, unitPrice })),
-  }));
+  return rows.map((row) => {
+    const own = lines.filter(({ line }) => line.returnId === row.returnId);
+    return {
+      ...row,
+      currency: own[0]!.currency,
+      lines: own.map(({ line, ...more }) => ({ ...line, sku: more.sku, unitPrice: more.unitPrice })),
+    };
+  });
 }
 
 async function write(tx: Pick<Database, 'insert'>, event: ReturnType<typeof returnEvent>): Promise<void> {

@@ -250,8 +250,12 @@ export const returns = pgTable(
     index('returns_open')
       .on(t.returnId)
       .where(sql`status = 'RECEIVED'`),
-    index('returns_attention')
-      .on(t.attentionSince)
+    index('returns_created').on(t.createdAt, t.returnId),
+    index('returns_status_created').on(t.status, t.createdAt, t.returnId),
+    index('returns_of_tenant').on(t.tenant, t.createdAt, t.returnId).where(ofOtherTenants),
+    index('returns_of_tenant_status').on(t.tenant, t.status, t.createdAt, t.returnId).where(ofOtherTenants),
+    index('returns_with_attention')
+      .on(t.createdAt, t.returnId)
       .where(sql`attention_since IS NOT NULL`),
     index('returns_start_due')
       .on(t.startDueAt)

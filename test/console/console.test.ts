@@ -96,7 +96,8 @@ describe('the console', { skip: lacksBrowser }, () => {
       '/holds',
       '/transactions',
     ],
-    ...['/batches', '/batches/new', '/recurring', '/wallets', '/orders', '/webhooks', '/reconciliation', '/keys'],
+    ...['/batches', '/batches/new', '/recurring', '/wallets', '/orders', '/returns', '/webhooks'],
+    ...['/reconciliation', '/keys'],
     ...[`/transfers/${sample.transfer}`, `/transfers/${stuck.transferId}`, `/transactions/${sample.transaction}`],
     ...[
       `/wallets/${sample.wallet}`,
@@ -104,7 +105,13 @@ describe('the console', { skip: lacksBrowser }, () => {
       `/batches/${sample.batch}`,
       `/recurring/${sample.recurring}`,
     ],
-    ...[`/orders/${sample.order}`, `/webhooks/${sample.webhook}`, `/reconciliation/${sample.run}`, '/events/1'],
+    ...[
+      `/orders/${sample.order}`,
+      `/returns/${sample.returned}`,
+      `/webhooks/${sample.webhook}`,
+      `/reconciliation/${sample.run}`,
+      '/events/1',
+    ],
     '/find?q=Invoice%201',
   ];
   test('shows each page, light and dark, to everybody: axe finds nothing, the policy holds, nothing comes from elsewhere', async () => {

@@ -2,6 +2,9 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Money } from '../stack/money.ts';
+import { until } from '../stack/stack.ts';
+
+const DELIVERED_LIMIT_MS = 60_000;
 
 export interface Sample {
   readonly wallet: string;
@@ -11,6 +14,7 @@ export interface Sample {
   readonly batch: string;
   readonly recurring: string;
   readonly order: string;
+  readonly returned: string;
   readonly webhook: string;
   readonly run: string;
 }
@@ -39,6 +43,24 @@ export async function makeSample({ api, wallet }: Money): Promise<Sample> {
   await api.put('/v1/products/TEAPOT', { unit_price: '19.90' });
   await api.put('/v1/stock/TEAPOT', { on_hand: 10 });
   const lines = [{ sku: 'TEAPOT', quantity: 2 }];
+  const order = { buyer_wallet_id: sender, seller_wallet_id: receiver, lines };
+  const delivered = await made('/v1/orders', order, 'order_id');
+  const { consignments } = (
+    await api.post<{ consignments: { shipment_id: string }[] }>(`/v1/orders/${delivered}/consignments/1/hand-over`, {
+      carrier_reference: 'van 1',
+    })
+  ).body;
+  await until(DELIVERED_LIMIT_MS, 'the shipment was not handed over', async () => {
+    const report = { event_id: 'report 1', status: 'DELIVERED', at: new Date().toISOString() };
+    return (await api.post(`/v1/shipments/${consignments[0]?.shipment_id}/events`, report)).status === 200;
+  });
+  let returned = '';
+  await until(DELIVERED_LIMIT_MS, 'the goods are not delivered', async () => {
+    const back = { lines: [{ sku: 'TEAPOT', quantity: 1 }] };
+    const { status, body } = await api.post(`/v1/orders/${delivered}/returns`, back, { 'idempotency-key': 'return 1' });
+    returned = String(body['return_id']);
+    return status < 300;
+  });
   return {
     wallet: sender,
     other: receiver,
@@ -54,7 +76,8 @@ export async function makeSample({ api, wallet }: Money): Promise<Sample> {
       move('3.00', { calendar: { day_of_month: 1, hour: 9 }, time_zone: 'Europe/Berlin' }),
       'recurring_transfer_id',
     ),
-    order: await made('/v1/orders', { buyer_wallet_id: sender, seller_wallet_id: receiver, lines }, 'order_id'),
+    order: await made('/v1/orders', order, 'order_id'),
+    returned,
     webhook: await made('/v1/webhook-endpoints', { url: 'http://127.0.0.1:9/' }, 'webhook_endpoint_id'),
     run: await made('/v1/reconciliation-runs', undefined, 'run_id'),
   };

@@ -64,6 +64,8 @@ try {
       ['wallet', `/wallets/${sample.wallet}`],
       ['orders', '/orders'],
       ['order', `/orders/${sample.order}`],
+      ['returns', '/returns'],
+      ['return', `/returns/${sample.returned}`],
       ['webhooks', '/webhooks'],
       ['webhook', `/webhooks/${sample.webhook}`],
       ['reconciliation', '/reconciliation'],

@@ -52,6 +52,9 @@ const paths: readonly string[] = [
   ...['attention=true', 'compensating=true', 'status=PENDING&compensating=true'].map((flag) => `/v1/orders?${flag}`),
   `/v1/orders/${ORDER}/steps`,
   `/v1/orders/${ORDER}/returns`,
+  ...['', '?status=REFUNDED', '?status=REFUND_DUE', '?attention=true', '?attention=true&status=RECEIVED'].map(
+    (query) => `/v1/returns${query}`,
+  ),
   ...['', '?status=OPEN', '?status=RESOLVED'].map((query) => `/v1/order-cases${query}`),
   ...['/v1/products', '/v1/stock', '/v1/stock/sku-1/entries'],
   `/v1/shipments/${ORDER}`,
@@ -167,9 +170,9 @@ const FILL: Readonly<Record<OrderService, readonly string[]>> = {
     `INSERT INTO order_steps (order_id, n, step) SELECT ${id}, 0, 'PENDING' FROM ${all}`,
     `INSERT INTO order_cases (order_id, reason, opened_at, closed_at) SELECT ${id}, 'payment_due', ${at}, CASE WHEN i > 100 THEN now() END FROM ${all}`,
     `INSERT INTO order_actions (order_id, request_key, action, actor, comment) SELECT ${id}, 'a', 'retry', 'ann', 'x' FROM ${all}`,
-    `INSERT INTO returns (return_id, order_id, status, idempotency_key, body_hash, request_id, amount, start_due_at, created_at, updated_at)
+    `INSERT INTO returns (return_id, order_id, status, idempotency_key, body_hash, request_id, amount, start_due_at, attention_reason, attention_since, created_at, updated_at)
      SELECT ${id}, ${id}, CASE WHEN i < 100 OR i % 10 = 9 THEN 'RECEIVED' WHEN i < 200 THEN 'REQUESTED' ELSE 'REFUNDED' END, 'key', '\\x00', 'test', 10,
-       CASE WHEN i < 100 THEN now() END, ${at}, ${at} FROM ${all}`,
+       CASE WHEN i < 100 THEN now() END, CASE WHEN i < 100 THEN 'refund_refused' END, CASE WHEN i < 100 THEN now() END, ${at}, ${at} FROM ${all}`,
     `INSERT INTO return_lines (return_id, order_id, line, quantity) SELECT ${id}, ${id}, 1, 1 FROM ${all}`,
     `ANALYZE`,
   ],

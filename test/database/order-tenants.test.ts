@@ -12,12 +12,13 @@ import { changeStock, countStock, findStock } from '../../db/inventory/queries.t
 import { acceptOrder } from '../../db/order/acceptance.ts';
 import { putProduct } from '../../db/order/products.ts';
 import { listOrders, tenantAfter } from '../../db/order/queries.ts';
+import { listReturns } from '../../db/order/returns.ts';
 import { openWallet } from '../../db/wallet/wallet-queries.ts';
 import { consignmentId, orderId, shipmentId, stockChangeId, transferId, walletId } from '../../domain/derived-id.ts';
 import { holdKey } from '../../domain/order/money.ts';
 import { orderBodyHash } from '../../domain/order/order-body.ts';
 import { ORDER_SERVICES, type OrderService } from '../../domain/order-services.ts';
-import type { WalletId } from '../../domain/ids.ts';
+import type { ReturnId, WalletId } from '../../domain/ids.ts';
 import { ofTenant, tenantOf, type Tenant } from '../../domain/tenant.ts';
 import { createRounds } from '../../workers/order/reconcile.ts';
 import { rolledBack, workflowsOf } from './audited.ts';
@@ -34,6 +35,7 @@ interface Shop {
   readonly buyer: WalletId;
   readonly seller: WalletId;
   readonly delivered: Placed;
+  readonly returned: ReturnId;
 }
 
 describe('the orders of tenants', () => {
@@ -80,7 +82,7 @@ describe('the orders of tenants', () => {
     const returned = await course.announceReturn(delivered, back);
     await course.receive(returned);
     await course.refund(delivered, returned, back);
-    return { buyer, seller, delivered };
+    return { buyer, seller, delivered, returned };
   }
 
   const place = (tenant: Tenant, between: { buyer: WalletId; seller: WalletId }, idempotencyKey = 'key-1') =>
@@ -140,6 +142,22 @@ describe('the orders of tenants', () => {
       }
     const ofAnother = { tenant: 'acme' as Tenant, buyerWalletId: shopOf('bolt').buyer, limit: 10 };
     assert.deepEqual((await listOrders(services.order.service, ofAnother)).rows, []);
+  });
+
+  test('have their returns listed to their own tenant, whatever is asked for', async () => {
+    const { service } = services.order;
+    const listed = async (filter: object): Promise<(readonly string[])[]> =>
+      Promise.all(
+        TENANTS.map(async (tenant) =>
+          (await listReturns(service, { tenant, limit: 10, ...filter })).rows.map((row) => row.returnId),
+        ),
+      );
+    const own = TENANTS.map((tenant) => [shopOf(tenant).returned]);
+    const none = TENANTS.map(() => []);
+    assert.deepEqual(await listed({}), own);
+    assert.deepEqual(await listed({ status: 'REFUNDED' }), own);
+    assert.deepEqual(await listed({ status: 'REQUESTED' }), none);
+    assert.deepEqual(await listed({ attention: true }), none);
   });
 
   test('bear their tenant in every event, and that of the default one bears none', async () => {

@@ -19,7 +19,7 @@ const FEW = 30;
 /** Of each tenant half as many, the oldest ones. */
 const OLD = `n <= ${FEW / 2}`;
 /** They have no rows here, and PostgreSQL scans what is empty. */
-const EMPTY = ['approval_votes', 'order_lines', 'consignments'];
+const EMPTY = ['approval_votes', 'consignments'];
 const [SMALL, LARGE] = ['small', 'large'] as Tenant[] as [Tenant, Tenant];
 const WALLET = '00000000-0000-4000-8000-000000000008';
 
@@ -56,6 +56,10 @@ const FILL: Readonly<Record<'wallet' | 'transfer' | 'events' | 'order', readonly
        CASE WHEN ${OLD} THEN 'timed_out' END, id, '\\x00', 'test', now(), 60, at FROM (ROWS) r`,
     `INSERT INTO order_cases (case_id, order_id, tenant, reason, opened_at, closed_at)
      SELECT id, id, tenant, 'payment_due', at, CASE WHEN n % 2 = 0 THEN now() END FROM (ROWS) r`,
+    `INSERT INTO order_lines (order_id, line, sku, quantity, unit_price) SELECT id, 1, 'sku', 1, 10 FROM (ROWS) r`,
+    `INSERT INTO returns (return_id, order_id, tenant, status, idempotency_key, body_hash, request_id, amount, created_at)
+     SELECT id, id, tenant, CASE WHEN ${OLD} THEN 'REFUND_DUE' ELSE 'REFUNDED' END, id, '\\x00', 'test', 10, at FROM (ROWS) r`,
+    `INSERT INTO return_lines (return_id, order_id, line, quantity) SELECT id, id, 1, 1 FROM (ROWS) r`,
   ],
 };
 
@@ -74,6 +78,8 @@ const LISTS: readonly (readonly [path: string, id: string, part?: number])[] = [
   ['/v1/audit-events?action=key-created', 'audit_event_id', 0.5],
   ['/v1/orders', 'order_id'],
   ['/v1/orders?status=CANCELED', 'order_id', 0.5],
+  ['/v1/returns', 'return_id'],
+  ['/v1/returns?status=REFUND_DUE', 'return_id', 0.5],
   ['/v1/order-cases', 'case_id'],
   ['/v1/order-cases?status=RESOLVED', 'case_id', 0.5],
   ['/v1/order-cases?status=OPEN', 'case_id', 0.5],
@@ -117,13 +123,14 @@ describe('the plans of the lists of tenants', () => {
     '/v1/approvals?status=AWAITING',
     '/v1/audit-events?action=key-created',
     '/v1/orders?status=CANCELED',
+    '/v1/returns?status=REFUND_DUE',
   ])
     test(`${path}: what only its oldest have is on the first page of a large tenant`, async () => {
       const { data } = await filled.at(-1)!.ask(LARGE, path);
       assert.equal((data as unknown[]).length, FEW / 2);
     });
 
-  for (const path of ['/v1/approvals', '/v1/audit-events', '/v1/orders'])
+  for (const path of ['/v1/approvals', '/v1/audit-events', '/v1/orders', '/v1/returns'])
     test(`${path}: what a small tenant has is on its first page, behind however much of a large one`, async () => {
       const { data } = await filled.at(-1)!.ask(SMALL, path);
       assert.equal((data as unknown[]).length, FEW);

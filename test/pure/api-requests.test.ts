@@ -225,6 +225,7 @@ describe('documentation', () => {
       '/v1/recurring-transfers/{recurring_transfer_id}/runs',
       '/v1/recurring-transfers/{recurring_transfer_id}/skipped-runs',
       '/v1/recurring-transfers/{recurring_transfer_id}/trigger',
+      '/v1/returns',
       '/v1/returns/{return_id}',
       '/v1/returns/{return_id}/receipt',
       '/v1/shipments/{shipment_id}',

@@ -115,6 +115,8 @@ describe('orders', () => {
       [202, 202, 202],
     );
     await until(120_000, 'nobody is told', async () => (await readReturn()).attention?.reason === 'refund_refused');
+    const { body: waiting } = await money.api.get<{ data: unknown[] }>('/v1/returns?attention=true');
+    assert.deepEqual(waiting.data, [await readReturn()]);
     assert.deepEqual(await orders.stock(sold.sku), { onHand: 2, reserved: 0 });
     assert.equal((await orders.wallet(sold.buyer)).balance, '75.0000');
     // For the last test, after the pause.
