@@ -74,6 +74,15 @@ export function createApprovalBook(violations: Violations): ApprovalBook {
 /** What is larger needs an approval under every policy of the run. */
 const LARGE = parseUnits(`${ABOVE[2]}.0000`);
 
+/** What may need an approval: a single transfer, and a batch by its sum, which was approved or refused as a whole. */
 const STORED = `
-  SELECT transfer_id AS id, approvals.status AS approval, coalesce(needed, 0) AS needed, transfers.status, transfers.amount, transfers.currency
-  FROM transfers LEFT JOIN approvals ON approval_id = transfer_id WHERE transfers.currency = ANY($1)`;
+  SELECT id, approvals.status AS approval, coalesce(needed, 0) AS needed, of.status, of.amount, of.currency
+  FROM (
+    SELECT transfer_id AS id, status, amount, currency FROM transfers WHERE batch_id IS NULL
+    UNION ALL
+    SELECT batch_id, CASE WHEN bool_or(status = 'COMPLETED') THEN 'COMPLETED' ELSE min(status) END, sum(amount), currency
+    FROM transfers WHERE batch_id IS NOT NULL GROUP BY batch_id, currency
+    UNION ALL
+    SELECT approval_id, batch.status, 0, approvals.currency
+    FROM approvals JOIN transfer_batches batch ON batch_id = approval_id WHERE NOT EXISTS (SELECT FROM transfers WHERE batch_id = approval_id)
+  ) of LEFT JOIN approvals ON approval_id = id WHERE of.currency = ANY($1)`;

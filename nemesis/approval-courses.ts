@@ -1,5 +1,5 @@
 /**
- * What voters do about a transfer that waits: at once, twice, with a second key, too late, against each other, on what they have
+ * What voters do about a transfer or a batch that waits: at once, twice, with a second key, too late, against each other, on what they have
  * asked for, or without the right to.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,12 +64,17 @@ export function createCourses(those: Those): Course {
       const later = sleep(draws.whole(0, BESIDE_MS_MAX, 'after')).then(() => other(approval, draws, signal));
       await Promise.all([later, agree(approval, draws, signal)]);
     };
+  /** Who has asked for it wants it no more. A batch has no other way. */
+  const giveUp: Course = async (approval, _, signal) => {
+    if (approval.kind === 'batch') await cast(askers[0]!, 'reject', approval, signal);
+    else await clients.act(cancelOf(approval.approval_id));
+  };
   const courses: readonly (readonly [weight: number, course: Course])[] = [
     [6, agree],
     [2, beLate],
     [2, beside(async (approval, _, signal) => void (await cast(second, 'reject', approval, signal)))],
     [1, beside(async (approval, _, signal) => void (await cast(root, 'override', approval, signal)))],
-    [2, beside(async (approval) => void (await clients.act(cancelOf(approval.approval_id))))],
+    [2, beside(giveUp)],
     [2, beside((_, draws, signal) => changePolicy(draws, signal))],
     [1, async () => {}],
   ];

@@ -1,5 +1,5 @@
 /**
- * Approvals in a run: transfers that a policy demands votes for, those who vote, and policies that change meanwhile. What voters
+ * Approvals in a run: transfers and batches that a policy demands votes for, those who vote, and policies that change meanwhile. What voters
  * were told is held against what is stored.
  */
 import type { Approval, Client } from '../client/client.ts';
@@ -8,10 +8,10 @@ import { createApprovalBook } from './approval-book.ts';
 import { createCourses } from './approval-courses.ts';
 import { changePolicy, createVotes, readApproval } from './approval-votes.ts';
 import { ABOVE, makeApprovalWorld, type ApprovalWorld } from './approval-world.ts';
-import type { Book } from './book.ts';
+import type { Book, Terms } from './book.ts';
 import type { Clients } from './clients.ts';
 import type { Draws } from './draws.ts';
-import { transferOf, type Operation } from './operation.ts';
+import { batchOf, transferOf, type Operation } from './operation.ts';
 import { pause } from './pause.ts';
 import type { Stack } from './stack.ts';
 import type { Violations } from './violations.ts';
@@ -45,8 +45,12 @@ const TIMEOUT_MS = 10_000;
 const AGAIN_MS = 300;
 const PAGE = 50;
 /** In whole units. */
-const AMOUNT = { min: ABOVE[0] - 10, large: ABOVE[2] + 1, max: ABOVE[2] + 20 };
-const SHARE = { large: 0.5, scheduled: 0.35, burst: 0.25, ofChangedPolicy: 0.75, mayEnd: 0.3 };
+const AMOUNT = { min: ABOVE[0] - 10, max: ABOVE[2] + 20 };
+const LARGE = { min: ABOVE[2] + 1, max: AMOUNT.max };
+/** Under each policy of the run, none of these alone needs an approval. */
+const SMALL = { min: 5, max: ABOVE[0] };
+const SHARE = { large: 0.5, scheduled: 0.35, burst: 0.25, batch: 0.2, ofChangedPolicy: 0.75, mayEnd: 0.3 };
+const ITEMS = { min: 2, max: 6 };
 const SCHEDULED_MS = { min: 1_000, max: 4_000 };
 
 export async function openApprovals(surroundings: Surroundings, draws: Draws): Promise<Approvals> {
@@ -57,7 +61,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const [first, second] = world.voters.map((keys, n) => keys.map((client) => ({ who: `voter ${n}`, client })));
   const root = { who: 'root', client: api };
   const askers = world.askers.map((client) => ({ who: 'asker', client }));
-  // The book is of transfers; the decision about a case, and a change of a policy, are held against their votes by the audit.
+  // The book is of transfers and batches; the decision about a case, and a change of a policy, are held against their votes by the audit.
   const castOnChange = createVotes({ ...book, see: () => {}, voted: () => {} }, violations, met);
   // Only in some runs, because while there is no policy everything may move.
   const mayEnd = draws.chance(SHARE.mayEnd, 'may end');
@@ -71,7 +75,8 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const lane = async (lanes: Draws, signal: AbortSignal): Promise<void> => {
     for (let n = 0; !signal.aborted; n += 1) {
       const own = lanes.of(n);
-      const sent = drawTransfers(world, own, () => sequence++).map(async (operation, place) => {
+      const isBatch = own.chance(SHARE.batch, 'batch');
+      const sent = (isBatch ? drawBatch : drawTransfers)(world, own, () => sequence++).map(async (operation, place) => {
         const conduct = own.of('conduct', place);
         const { id } = await clients.perform(operation, conduct, signal);
         const approval = await readApproval(book, first![0]!.client, id);
@@ -86,7 +91,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
       const given = { signal: AbortSignal.timeout(TIMEOUT_MS) };
       const { data } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given).catch(() => ({ data: [] }));
       for (const approval of data.filter(isNoGrant)) {
-        const vote = approval.kind === 'transfer' ? cast : castOnChange;
+        const vote = approval.kind === 'transfer' || approval.kind === 'batch' ? cast : castOnChange;
         const votes = await Promise.all([first!, second!].map(([voter]) => vote(voter!, 'approve', approval, signal)));
         // What the root key has asked for, nobody whose key it has made may approve.
         if (votes.includes('own_request')) await vote(root, 'override', approval, signal);
@@ -128,19 +133,42 @@ function drawTransfers(world: ApprovalWorld, draws: Draws, next: () => number): 
   const size = draws.chance(SHARE.burst, 'burst') ? draws.whole(2, 5, 'size') : 1;
   return Array.from({ length: size }, (_, n) => {
     const own = draws.of('transfer', n);
-    const currency = own.chance(SHARE.ofChangedPolicy, 'currency') ? 'GBP' : 'CHF';
-    const [from, to] = own.shuffled(world.wallets[currency], 'wallets') as [string, string];
-    const isLarge = own.chance(SHARE.large, 'large');
-    const units = own.whole(isLarge ? AMOUNT.large : AMOUNT.min, AMOUNT.max, 'amount');
     const inMs = own.whole(SCHEDULED_MS.min, SCHEDULED_MS.max, 'in');
     const isLater = own.chance(SHARE.scheduled, 'scheduled');
     const { operation } = transferOf(
-      `nemesis-approved-${own.whole(0, 1e9, 'key')}-${next()}`,
+      keyOf(own, next),
       isLater ? 'scheduled, for approval' : 'transfer for approval',
-      { from, to, amount: formatUnits(BigInt(units) * 10_000n), currency },
+      drawTerms(world, own, drawCurrency(own), own.chance(SHARE.large, 'large') ? LARGE : AMOUNT),
       isLater ? { scheduled_at: new Date(Date.now() + inMs).toISOString() } : {},
     );
-    const client = own.from(world.askers, 'asker');
-    return { asked: operation.asked, send: (_api, options) => operation.send(client, options) };
+    return askedBy(world, own, operation);
   });
+}
+
+/** In one currency. Some need an approval by their sum alone. */
+function drawBatch(world: ApprovalWorld, draws: Draws, next: () => number): Operation[] {
+  const own = draws.of('batch');
+  const currency = drawCurrency(own);
+  const size = own.whole(ITEMS.min, ITEMS.max, 'items');
+  const range = own.chance(SHARE.large, 'large') ? AMOUNT : SMALL;
+  const items = Array.from({ length: size }, (_, n) => drawTerms(world, own.of('item', n), currency, range));
+  return [askedBy(world, own, batchOf(keyOf(own, next), 'batch for approval', items).operation)];
+}
+
+function keyOf(draws: Draws, next: () => number): string {
+  return `nemesis-approved-${draws.whole(0, 1e9, 'key')}-${next()}`;
+}
+
+function drawCurrency(draws: Draws): 'GBP' | 'CHF' {
+  return draws.chance(SHARE.ofChangedPolicy, 'currency') ? 'GBP' : 'CHF';
+}
+
+function drawTerms(world: ApprovalWorld, draws: Draws, currency: 'GBP' | 'CHF', { min, max }: typeof AMOUNT): Terms {
+  const [from, to] = draws.shuffled(world.wallets[currency], 'wallets') as [string, string];
+  return { from, to, amount: formatUnits(BigInt(draws.whole(min, max, 'amount')) * 10_000n), currency };
+}
+
+function askedBy({ askers }: ApprovalWorld, draws: Draws, { asked, send }: Operation): Operation {
+  const client = draws.from(askers, 'asker');
+  return { asked, send: (_api, options) => send(client, options) };
 }

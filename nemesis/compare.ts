@@ -16,6 +16,8 @@ export interface Stored {
   readonly movements: readonly StoredMovement[];
   /** The ids of batches and standing orders; of orders, returns and changes of stock. */
   readonly others: ReadonlySet<string>;
+  /** The batches that were canceled before they began: none of their movements is there. */
+  readonly unbegun: ReadonlySet<string>;
   /** The sum of a movement's entries in a user's wallet. */
   readonly ledger: readonly { readonly movement: string; readonly wallet: string; readonly change: string }[];
   readonly wallets: readonly { readonly wallet: string; readonly balance: string; readonly held: string }[];
@@ -28,7 +30,7 @@ export function compare(book: Book, stored: Stored, report: Report): void {
   const rows = new Map(stored.movements.map((row) => [row.id, row]));
   const claimed = new Set<string>();
   for (const entry of book.entries()) {
-    compareEntry(entry, rows, stored.others, report);
+    compareEntry(entry, rows, stored, report);
     for (const { id } of entry.moves) claimed.add(id);
   }
   for (const { id, key } of stored.movements)
@@ -39,15 +41,18 @@ export function compare(book: Book, stored: Stored, report: Report): void {
 function compareEntry(
   entry: Entry,
   rows: ReadonlyMap<string, StoredMovement>,
-  others: ReadonlySet<string>,
+  { others, unbegun }: Pick<Stored, 'others' | 'unbegun'>,
   report: Report,
 ): void {
   const { key, kind, id, moves, told } = entry;
   const wasTold = told === 'accepted' ? 'it was accepted' : `its key ${key} was refused (${entry.refusal})`;
   const isHere = ({ id: moveId }: Move): boolean => rows.has(moveId);
   const isSingle = entry.names === 'transfer' || entry.names === 'transaction';
+  const isUnbegun = unbegun.has(id);
   // An order moves money only if it gets that far, and a part of it may not.
-  const mayLackMoves = entry.names === 'order' || entry.names === 'return';
+  const mayLackMoves = entry.names === 'order' || entry.names === 'return' || isUnbegun;
+
+  if (isUnbegun && moves.some(isHere)) report(id, 'it was canceled before it began, and has movements that are stored');
 
   if (told === 'accepted') {
     if (!isSingle && !others.has(id)) report(id, `${wasTold} as ${kind}, but it is not stored`);

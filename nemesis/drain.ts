@@ -110,7 +110,7 @@ async function underWay(stack: Stack): Promise<{ id: string; status: string }[]>
     `
     SELECT transfer_id AS id, status FROM transfers WHERE status NOT IN ('COMPLETED', 'FAILED', 'CANCELED')
     UNION ALL SELECT transaction_id, status FROM transactions WHERE status = 'PENDING'
-    UNION ALL SELECT batch_id, status FROM transfer_batches WHERE status = 'PROCESSING'
+    UNION ALL SELECT batch_id, status FROM transfer_batches WHERE status IN ('PROCESSING', 'AWAITING_APPROVAL')
     UNION ALL SELECT coalesce(transfer_id, transaction_id, case_id), 'the subject of a case of ' || reason || ' that is open'
     FROM cases WHERE status = 'OPEN' AND reason <> ALL($1)`,
     [DISAGREEMENTS],

@@ -1,6 +1,6 @@
 /** A request that makes movements: its content, its key, and how it is sent. */
 import type { CallOptions, Client } from '../client/client.ts';
-import { transactionId, transferId } from '../domain/derived-id.ts';
+import { batchId, batchTransferId, transactionId, transferId } from '../domain/derived-id.ts';
 import { DEFAULT_TENANT, ofTenant, type Tenant } from '../domain/tenant.ts';
 import { sides, transactionAnswered, transferAnswered } from './answers.ts';
 import type { Answered, Asked, Terms } from './book.ts';
@@ -36,6 +36,23 @@ export function transferOf(
   const asked: Asked = { ...ofTenant(tenant), key, kind, names: 'transfer', id, moves };
   return {
     operation: { asked, send: async (api, options) => transferAnswered(await api.transfers.create(body, options)) },
+  };
+}
+
+export function batchOf(
+  key: string,
+  kind: string,
+  terms: readonly Terms[],
+  tenant: Tenant = DEFAULT_TENANT,
+): { readonly operation: Operation } {
+  const id = batchId(key, tenant);
+  const moves = terms.map((each, n) => ({ id: batchTransferId(id, n), movement: 'transfer', ...each }) as const);
+  const items = terms.map(bodyOf);
+  return {
+    operation: {
+      asked: { ...ofTenant(tenant), key, kind, names: 'batch', id, moves },
+      send: async (api, options) => ({ id: (await api.transferBatches.create({ items }, options)).batch_id }),
+    },
   };
 }
 

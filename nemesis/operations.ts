@@ -2,14 +2,7 @@
  * The requests of clients: every kind of movement, between few hot wallets and many cold ones, and requests that must be refused.
  * All of them are drawn. A request about an earlier movement, such as a capture, takes one that clients remember.
  */
-import {
-  batchId,
-  batchTransferId,
-  recurringRunId,
-  recurringTransferId,
-  reversalId,
-  transferId,
-} from '../domain/derived-id.ts';
+import { recurringRunId, recurringTransferId, reversalId, transferId } from '../domain/derived-id.ts';
 import type { RecurringTransferId } from '../domain/ids.ts';
 import { formatUnits, parseUnits } from '../domain/money.ts';
 import { ofTenant, tenantOf } from '../domain/tenant.ts';
@@ -20,7 +13,7 @@ import type { Terms } from './book.ts';
 import { drawBurst, type Burst } from './bursts.ts';
 import type { Draws } from './draws.ts';
 import type { Memory } from './memory.ts';
-import { bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
+import { batchOf, bodyOf, transactionOf, transferOf, type Operation, type TransferKind } from './operation.ts';
 import { askForTheirs, moveAcross, OF_ANOTHER, type Strangers } from './strangers.ts';
 import type { World } from './world.ts';
 
@@ -156,21 +149,13 @@ function transaction({ key, draws, world }: Scene, type: 'CREDIT' | 'DEBIT'): Ta
 /** A batch of which some items are refused; that must not matter for the others. */
 function batch({ key, draws, world, strangers }: Scene): Task {
   const tenant = tenantOf(world);
-  const id = batchId(key, tenant);
   const terms = Array.from({ length: draws.whole(BATCH_ITEMS.min, BATCH_ITEMS.max, 'items') }, (_, n) =>
     drawTerms(draws.of('item', n), world, {
       sender: draws.chance(0.05, 'poor', n) ? world.poor : strangerIn(draws, strangers, 'sender', n),
       receiver: draws.chance(0.05, 'suspended', n) ? world.suspended : strangerIn(draws, strangers, 'receiver', n),
     }),
   );
-  const moves = terms.map((each, n) => ({ id: batchTransferId(id, n), movement: 'transfer', ...each }) as const);
-  const items = terms.map(bodyOf);
-  return {
-    operation: {
-      asked: { ...ofTenant(tenant), key, kind: 'batch', names: 'batch', id, moves },
-      send: async (api, options) => ({ id: (await api.transferBatches.create({ items }, options)).batch_id }),
-    },
-  };
+  return batchOf(key, 'batch', terms, tenant);
 }
 
 /** A standing order whose first run comes soon. */

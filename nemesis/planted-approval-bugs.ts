@@ -16,6 +16,20 @@ export const PLANTED_APPROVAL_BUGS = {
     hasApprovals: true,
   },
 
+  'batch-judged-by-items': {
+    what: 'a batch needs no approval by its sum, but by its items alone',
+    edits: [
+      {
+        file: 'db/transfer/functions/refuse_unapproved.sql',
+        find: `transfers.currency = batches.currency) > above`,
+        replace: `transfers.currency = batches.currency) < 0`,
+      },
+    ],
+    faults: [],
+    clientsAtOnce: 4,
+    hasApprovals: true,
+  },
+
   'own-vote-counts': {
     what: 'who has asked for a transfer votes on it too',
     edits: [

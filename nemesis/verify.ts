@@ -94,9 +94,9 @@ async function readStored(stack: Stack, ofOrders: readonly string[]): Promise<St
     SELECT transaction_id, CASE type WHEN 'DEBIT' THEN wallet_id END, CASE type WHEN 'CREDIT' THEN wallet_id END, amount, currency, idempotency_key
     FROM transactions`,
   );
-  const others = await stack.rows<{ id: string }>(
+  const others = await stack.rows<{ id: string; status: string }>(
     'transfer',
-    'SELECT batch_id AS id FROM transfer_batches UNION ALL SELECT recurring_transfer_id FROM recurring_transfers',
+    'SELECT batch_id AS id, status FROM transfer_batches UNION ALL SELECT recurring_transfer_id, status FROM recurring_transfers',
   );
   const shards = PLACES.filter((place) => place !== 'transfer');
   const ledger = await Promise.all(
@@ -113,6 +113,7 @@ async function readStored(stack: Stack, ofOrders: readonly string[]): Promise<St
   return {
     movements: movements.map(({ from, to, ...rest }) => ({ ...rest, from: from ?? undefined, to: to ?? undefined })),
     others: new Set([...others.map(({ id }) => id), ...ofOrders]),
+    unbegun: new Set(others.filter(({ status }) => status === 'CANCELED').map(({ id }) => id)),
     ledger: ledger.flat(),
     wallets: wallets.flat(),
   };

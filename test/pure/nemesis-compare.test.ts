@@ -25,6 +25,7 @@ function stored(changes: Partial<Stored> = {}): Stored {
   return {
     movements: [{ id: 'one', key: 'key of one', ...TERMS }],
     others: new Set(),
+    unbegun: new Set(),
     ledger: [
       { movement: 'one', wallet: 'alice', change: '-5.0000' },
       { movement: 'one', wallet: 'bob', change: '5.0000' },
@@ -147,6 +148,21 @@ describe('the comparison of what clients were told with what is stored', () => {
     const some = [{ id: 'a', key: 'batch/0', ...TERMS }];
     compare(own, { ...stored({ movements: some }), ledger: [], wallets: [] }, (_, detail) => found.push(detail));
     assert.match(found.join(), /only some of its 2 movements/);
+  });
+
+  test('allows a batch that was canceled before it began to have no items, and finds those that it has', () => {
+    const { book: own } = book();
+    own.accepted(own.open(asked('batch', 'batch', ['a', 'b'])), { id: 'batch' }, 0);
+    const found = (movements: Stored['movements']): string[] => {
+      const details: string[] = [];
+      const ids = new Set(['batch']);
+      const there = { ...stored({ movements }), others: ids, unbegun: ids, ledger: [], wallets: [] };
+      compare(own, there, (_, detail) => details.push(detail));
+      return details;
+    };
+    assert.deepEqual(found([]), []);
+    const all = ['a', 'b'].map((id, n) => ({ id, key: `batch/${n}`, ...TERMS }));
+    assert.match(found(all).join(), /canceled before it began, and has movements/);
   });
 
   test('knows the runs of a standing order, and no others', () => {

@@ -245,11 +245,15 @@ describe('the comparison of orders', () => {
     const moved: string[] = [];
     const amount = '99.0000';
     const row = { id: FIRST, key: holdKey(ID, 1), from: 'alice', to: 'seller', amount, currency: 'USD' };
-    compare(book, { movements: [], others, ledger: [], wallets: [] }, (_, detail) => moved.push(detail));
+    compare(book, { movements: [], others, unbegun: new Set(), ledger: [], wallets: [] }, (_, detail) =>
+      moved.push(detail),
+    );
     assert.equal(moved.length, 0);
-    compare(book, { movements: [row], others, ledger: [], wallets: [] }, (_, detail) => moved.push(detail));
+    compare(book, { movements: [row], others, unbegun: new Set(), ledger: [], wallets: [] }, (_, detail) =>
+      moved.push(detail),
+    );
     assert.deepEqual(moved, ['it is stored with amount 99.0000 where 16.8000 was asked for']);
-    compare(book, { movements: [], others: new Set(), ledger: [], wallets: [] }, (id, detail) =>
+    compare(book, { movements: [], others: new Set(), unbegun: new Set(), ledger: [], wallets: [] }, (id, detail) =>
       moved.push(`${id} ${detail}`),
     );
     assert.ok(moved.includes(`${ID} it was accepted as order, but it is not stored`));

@@ -142,6 +142,11 @@ for (const separate of [false, true]) {
           const { raw } = await workflow.describe();
           return (raw.pendingActivities ?? []).length > 0;
         });
+        // Until it is noted as started, the sweep would start it, and leave nothing for the run to repair.
+        await until(120_000, 'its start is not noted', async () => {
+          const due = 'SELECT FROM transfers WHERE transfer_id = $1 AND start_due_at IS NOT NULL';
+          return (await money.rows('transfer', due, [body.transfer_id])).length === 0;
+        });
         await workflow.terminate('by a test');
         await untilListedAsClosed(money, `transfer/${body.transfer_id}`);
         await release();
