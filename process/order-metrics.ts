@@ -74,5 +74,14 @@ export function orderState(registry: Registry) {
       'order_case_oldest_age_seconds',
       'Seconds since the oldest open case of an order was opened. 0 if there is none.',
     ),
+    waitingReturns: show(
+      'returns_waiting',
+      'Returns that wait for an operator, by reason: refund_refused while the seller cannot pay the buyer back.',
+      ['reason'],
+    ),
+    oldestWaitingReturn: show(
+      'return_oldest_wait_seconds',
+      'Seconds since the oldest return that waits for an operator has waited. 0 if there is none.',
+    ),
   };
 }

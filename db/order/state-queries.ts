@@ -47,13 +47,29 @@ function andOf(tenant: Tenant | undefined): SQL {
   return tenant === undefined ? sql`` : sql`AND tenant = ${tenant}`;
 }
 
-/** The open cases by their reasons, and for how long the oldest has been open; 0 without any. */
-export async function summarizeOrderCases(
-  database: Database,
-): Promise<{ byReason: Map<string, number>; oldestSeconds: number }> {
+interface Reasons {
+  readonly byReason: Map<string, number>;
+  /** Since when the oldest waits; 0 without any. */
+  readonly oldestSeconds: number;
+}
+
+/** The open cases by their reasons. */
+export function summarizeOrderCases(database: Database): Promise<Reasons> {
+  return reasonsOf(database, sql`SELECT reason, opened_at AS since FROM order_cases WHERE closed_at IS NULL`);
+}
+
+/** The returns that wait for an operator, by their reasons. They have no cases. */
+export function summarizeWaitingReturns(database: Database): Promise<Reasons> {
+  return reasonsOf(
+    database,
+    sql`SELECT attention_reason AS reason, attention_since AS since FROM returns WHERE attention_since IS NOT NULL`,
+  );
+}
+
+async function reasonsOf(database: Database, waiting: SQL): Promise<Reasons> {
   const { rows } = await database.execute<{ reason: string; count: number; oldest: number }>(sql`
-    SELECT reason, count(*)::int AS count, extract(epoch FROM now() - min(opened_at))::float8 AS oldest
-    FROM order_cases WHERE closed_at IS NULL GROUP BY reason`);
+    SELECT reason, count(*)::int AS count, extract(epoch FROM now() - min(since))::float8 AS oldest
+    FROM (${waiting}) waiting GROUP BY reason`);
   return {
     byReason: new Map(rows.map(({ reason, count }) => [reason, count])),
     oldestSeconds: Math.max(0, ...rows.map(({ oldest }) => oldest)),

@@ -87,8 +87,17 @@ export const SAGAS: Dashboard = {
         {
           title: 'Age of the oldest case',
           unit: 's',
-          queries: [['max(counterpoise_order_case_oldest_age_seconds)']],
+          queries: [
+            ['max(counterpoise_order_case_oldest_age_seconds)', 'cases'],
+            ['max(counterpoise_return_oldest_wait_seconds)', 'returns'],
+          ],
           redFrom: 900,
+        },
+        {
+          title: 'Returns that wait',
+          description: 'docs/runbooks/ReturnWaiting.md',
+          queries: [[shown('counterpoise_returns_waiting', 'reason'), '{{reason}}']],
+          redFrom: 1,
         },
         {
           title: 'Attempts that were not the first',

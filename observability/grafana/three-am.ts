@@ -101,6 +101,7 @@ export const THREE_AM: Dashboard = {
           queries: [
             ['max(counterpoise_case_oldest_age_seconds)', 'movements'],
             ['max(counterpoise_order_case_oldest_age_seconds)', 'orders'],
+            ['max(counterpoise_return_oldest_wait_seconds)', 'returns'],
           ],
           redFrom: 900,
         },

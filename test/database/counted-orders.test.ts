@@ -9,7 +9,7 @@ import { openGoods } from '../../bench/goods.ts';
 import { storeOrders } from '../../bench/stored-orders.ts';
 import type { Database } from '../../db/database.ts';
 import { recordOrderAttention } from '../../db/order/state.ts';
-import { summarizeOpenOrders, summarizeOrderCases } from '../../db/order/state-queries.ts';
+import { summarizeOpenOrders, summarizeOrderCases, summarizeWaitingReturns } from '../../db/order/state-queries.ts';
 import { consignmentId, shipmentId, transferId } from '../../domain/derived-id.ts';
 import type { WalletId } from '../../domain/ids.ts';
 import { holdKey } from '../../domain/order/money.ts';
@@ -94,7 +94,7 @@ describe('the metrics of orders', () => {
     assert.deepEqual(told, ['CANCELED out_of_stock', 'lasted canceled', 'told CANCELED']);
   });
 
-  test('the gauges show what is open, what is stuck, and the cases by their reasons', async () => {
+  test('the gauges show what is open, what is stuck, and the cases and the returns that wait by their reasons', async () => {
     const { activities } = recorded();
     await place();
     const late = await place();
@@ -108,6 +108,13 @@ describe('the metrics of orders', () => {
     await activities.confirmOrder(confirmation(stuck));
     const attention = { orderId: stuck.orderId, error: 'it fails' };
     await recordOrderAttention(services.order.service, { ...attention, reason: 'capture_hold_failing' });
+
+    await rowsOf(
+      services.order.admin,
+      `INSERT INTO returns (return_id, order_id, idempotency_key, body_hash, request_id, amount, attention_reason, attention_since)
+       SELECT gen_random_uuid(), '${stuck.orderId}', n, '\\x00', 'test', 1, reason, CASE WHEN reason <> '' THEN now() - interval '20 minutes' END
+       FROM unnest(ARRAY['refund_refused', 'refund_refused', 'of a later version', NULL]) WITH ORDINALITY AS given (reason, n)`,
+    );
 
     const metrics = createMetrics();
     const waiting = async (queue: string, type: string) =>
@@ -130,6 +137,9 @@ describe('the metrics of orders', () => {
       ['order_cases_open{reason="capture_hold_failing"}', 1],
       ['order_cases_open{reason="payment_due"}', 0],
       ['order_cases_open{reason="other"}', 0],
+      ['returns_waiting{reason="refund_refused"}', 2],
+      ['returns_waiting{reason="take_back_failing"}', 0],
+      ['returns_waiting{reason="other"}', 1],
       ['backlog_tasks{queue="inventory",type="activity"}', 7],
       ['backlog_oldest_age_seconds{queue="inventory",type="activity"}', 40],
       ['backlog_oldest_age_seconds{queue="order",type="workflow"}', 0],
@@ -140,6 +150,7 @@ describe('the metrics of orders', () => {
       assert.equal(valueOf(series), value, series);
     assert.ok(valueOf('order_oldest_age_seconds{status="PENDING"}') > 3_500);
     assert.ok(valueOf('order_case_oldest_age_seconds') >= 0);
+    assert.ok(valueOf('return_oldest_wait_seconds') >= 1_200);
   });
 
   test('they scan no stored orders, thousands of which are there', async () => {
@@ -148,6 +159,7 @@ describe('the metrics of orders', () => {
       const database = explaining(services.order.service, plans);
       await summarizeOpenOrders(database);
       await summarizeOrderCases(database);
+      await summarizeWaitingReturns(database);
       for (const node of plans.flatMap(nodesOf))
         if (node['Relation Name'] === 'orders') assert.notEqual(node['Node Type'], 'Seq Scan', JSON.stringify(node));
       return plans.reduce((sum, plan) => sum + plan['Shared Hit Blocks'] + plan['Shared Read Blocks'], 0);

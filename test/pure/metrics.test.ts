@@ -26,7 +26,7 @@ import { testApp } from './api-fakes.ts';
 const SERIES_MAX = 3_000;
 const SDK_SERIES_MAX = 500;
 /** The gauges of the state, which are there once it is known. */
-const STATE_SERIES_MAX = 250;
+const STATE_SERIES_MAX = 240;
 /** More than there are activities of all services. */
 const ACTIVITIES_MAX = 70;
 const silent = pino({ level: 'silent' });

@@ -1,7 +1,7 @@
 /** The state of orders among the metrics: what is open and stuck, what waits for an operator, and the tasks that wait for a worker. */
 import { closeDatabases, type Database } from '../../db/database.ts';
 import type { InstallationGuard } from '../../db/installation.ts';
-import { summarizeOpenOrders, summarizeOrderCases } from '../../db/order/state-queries.ts';
+import { summarizeOpenOrders, summarizeOrderCases, summarizeWaitingReturns } from '../../db/order/state-queries.ts';
 import { openOrderServiceDatabase } from '../../db/service-databases.ts';
 import type { Settings } from '../../process/config.ts';
 import type { Metrics } from '../../process/metrics.ts';
@@ -85,20 +85,42 @@ const CASE_REASONS: readonly string[] = [
   ...INSISTED.map((step) => `${step}_failing`),
 ];
 
-function orderCases({ openOrderCases, oldestOrderCase }: Metrics, database: Database): Part {
+/** As the cases, of what a return insists on. */
+const RETURN_REASONS: readonly string[] = [
+  'refund_refused',
+  ...['take_back', 'post_credit_note', 'record_return', 'refund_return', 'post_refund'].map(
+    (step) => `${step}_failing`,
+  ),
+];
+
+function orderCases(
+  { openOrderCases, oldestOrderCase, waitingReturns, oldestWaitingReturn }: Metrics,
+  database: Database,
+): Part {
   return {
     name: 'order-cases',
     everyMs: 10_000,
-    gauges: [openOrderCases, oldestOrderCase],
+    gauges: [openOrderCases, oldestOrderCase, waitingReturns, oldestWaitingReturn],
     async look() {
-      const { byReason, oldestSeconds } = await summarizeOrderCases(database);
+      const cases = await summarizeOrderCases(database);
+      const returns = await summarizeWaitingReturns(database);
       return () => {
-        let others = 0;
-        for (const [reason, count] of byReason) if (!CASE_REASONS.includes(reason)) others += count;
-        for (const reason of CASE_REASONS) openOrderCases.set({ reason }, byReason.get(reason) ?? 0);
-        openOrderCases.set({ reason: 'other' }, others);
-        oldestOrderCase.set({}, oldestSeconds);
+        setByReason(openOrderCases, CASE_REASONS, cases.byReason);
+        oldestOrderCase.set({}, cases.oldestSeconds);
+        setByReason(waitingReturns, RETURN_REASONS, returns.byReason);
+        oldestWaitingReturn.set({}, returns.oldestSeconds);
       };
     },
   };
+}
+
+function setByReason(
+  gauge: Metrics['openOrderCases'],
+  known: readonly string[],
+  byReason: ReadonlyMap<string, number>,
+): void {
+  let others = 0;
+  for (const [reason, count] of byReason) if (!known.includes(reason)) others += count;
+  for (const reason of known) gauge.set({ reason }, byReason.get(reason) ?? 0);
+  gauge.set({ reason: 'other' }, others);
 }
