@@ -121,10 +121,14 @@ interface WrittenEntry {
   is_unfenced: boolean;
 }
 
+/**
+ * With a bound for each row that it looks for, so that PostgreSQL looks for them one by one: otherwise it reads all fences, wallets
+ * and entries for each page as long as there are not more than some hundred thousand.
+ */
 function writtenEntries(page: LedgerPage): SQL {
   return sql`
     SELECT entry_id AS id, ${milliseconds} AS at_ms, wallet_id, transaction_id,
-      NOT EXISTS (SELECT FROM operation_fences fence WHERE fence.transaction_id = entry.transaction_id) AS is_unfenced,
+      fence.is_there IS NULL AS is_unfenced,
       (sequence > 1 AND before.balance_before IS NULL)
         OR balance_after <> coalesce(before.balance_before, 0) + CASE type WHEN 'DEBIT' THEN -amount ELSE amount END
         OR wallet.is_wrong AS is_wrong
@@ -134,9 +138,14 @@ function writtenEntries(page: LedgerPage): SQL {
     ) entry
     LEFT JOIN LATERAL (
       SELECT balance_after AS balance_before FROM ledger_entries before
-      WHERE before.wallet_id = entry.wallet_id AND before.sequence = entry.sequence - 1
+      WHERE before.wallet_id = entry.wallet_id AND before.sequence = entry.sequence - 1 LIMIT 1
     ) before ON true
-    LEFT JOIN LATERAL (SELECT ${isUnlikeItsLastEntry(sql`wallet`)} AS is_wrong FROM wallets wallet WHERE wallet.wallet_id = entry.wallet_id) wallet ON true
+    LEFT JOIN LATERAL (
+      SELECT ${isUnlikeItsLastEntry(sql`wallet`)} AS is_wrong FROM wallets wallet WHERE wallet.wallet_id = entry.wallet_id LIMIT 1
+    ) wallet ON true
+    LEFT JOIN LATERAL (
+      SELECT true AS is_there FROM operation_fences fence WHERE fence.transaction_id = entry.transaction_id LIMIT 1
+    ) fence ON true
     ORDER BY created_at, entry_id`;
 }
 
