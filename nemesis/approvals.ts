@@ -50,6 +50,8 @@ const LARGE = { min: ABOVE[2] + 1, max: AMOUNT.max };
 /** Under each policy of the run, none of these alone needs an approval. */
 const SMALL = { min: 5, max: ABOVE[0] };
 const SHARE = { large: 0.5, scheduled: 0.35, burst: 0.25, batch: 0.2, ofChangedPolicy: 0.75, mayEnd: 0.3 };
+/** The kinds of approvals that the book is about. */
+const OF_BOOK: readonly Approval['kind'][] = ['transfer', 'batch'];
 const ITEMS = { min: 2, max: 6 };
 const SCHEDULED_MS = { min: 1_000, max: 4_000 };
 
@@ -75,8 +77,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
   const lane = async (lanes: Draws, signal: AbortSignal): Promise<void> => {
     for (let n = 0; !signal.aborted; n += 1) {
       const own = lanes.of(n);
-      const isBatch = own.chance(SHARE.batch, 'batch');
-      const sent = (isBatch ? drawBatch : drawTransfers)(world, own, () => sequence++).map(async (operation, place) => {
+      const sent = drawRequests(world, own, () => sequence++).map(async (operation, place) => {
         const conduct = own.of('conduct', place);
         const { id } = await clients.perform(operation, conduct, signal);
         const approval = await readApproval(book, first![0]!.client, id);
@@ -91,7 +92,7 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
       const given = { signal: AbortSignal.timeout(TIMEOUT_MS) };
       const { data } = await api.approvals.list({ status: 'AWAITING', limit: PAGE }, given).catch(() => ({ data: [] }));
       for (const approval of data.filter(isNoGrant)) {
-        const vote = approval.kind === 'transfer' || approval.kind === 'batch' ? cast : castOnChange;
+        const vote = OF_BOOK.includes(approval.kind) ? cast : castOnChange;
         const votes = await Promise.all([first!, second!].map(([voter]) => vote(voter!, 'approve', approval, signal)));
         // What the root key has asked for, nobody whose key it has made may approve.
         if (votes.includes('own_request')) await vote(root, 'override', approval, signal);
@@ -127,6 +128,11 @@ export async function openApprovals(surroundings: Surroundings, draws: Draws): P
 
 /** So that the stranger stays one. */
 const isNoGrant = ({ kind }: Approval): boolean => kind !== 'grant';
+
+/** A batch, or transfers. */
+function drawRequests(world: ApprovalWorld, draws: Draws, next: () => number): Operation[] {
+  return (draws.chance(SHARE.batch, 'batch') ? drawBatch : drawTransfers)(world, draws, next);
+}
 
 /** One, or some at once, which the API may accept as a group. Each may be scheduled, and is asked for with either key. */
 function drawTransfers(world: ApprovalWorld, draws: Draws, next: () => number): Operation[] {

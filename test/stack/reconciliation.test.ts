@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { ensureReconciliationSchedule } from '../../temporal/transfer/start-reconciliation.ts';
-import { untilListedAsClosed } from './closed-from-outside.ts';
+import { untilListedAsClosed, untilNotedAsStarted } from './closed-from-outside.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
@@ -142,11 +142,7 @@ for (const separate of [false, true]) {
           const { raw } = await workflow.describe();
           return (raw.pendingActivities ?? []).length > 0;
         });
-        // Until it is noted as started, the sweep would start it, and leave nothing for the run to repair.
-        await until(120_000, 'its start is not noted', async () => {
-          const due = 'SELECT FROM transfers WHERE transfer_id = $1 AND start_due_at IS NOT NULL';
-          return (await money.rows('transfer', due, [body.transfer_id])).length === 0;
-        });
+        await untilNotedAsStarted(money, body.transfer_id);
         await workflow.terminate('by a test');
         await untilListedAsClosed(money, `transfer/${body.transfer_id}`);
         await release();
