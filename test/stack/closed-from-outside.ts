@@ -14,10 +14,13 @@ export function untilListedAsClosed({ temporal: client }: Money, workflowId: str
   });
 }
 
-/** Until then the sweep starts a transfer whose workflow is gone, and leaves nothing for a reconciliation to repair. */
+/**
+ * Until then the sweep starts a transfer whose workflow is gone, and leaves nothing for a reconciliation to repair. Of one
+ * that is past PENDING no start is noted, nor swept.
+ */
 export function untilNotedAsStarted(money: Money, transferId: string): Promise<void> {
   return until(120_000, `the start of ${transferId} is not noted`, async () => {
-    const due = 'SELECT FROM transfers WHERE transfer_id = $1 AND start_due_at IS NOT NULL';
+    const due = `SELECT FROM transfers WHERE transfer_id = $1 AND status = 'PENDING' AND start_due_at IS NOT NULL`;
     return (await money.rows('transfer', due, [transferId])).length === 0;
   });
 }
