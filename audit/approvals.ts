@@ -147,15 +147,17 @@ const UNLIKE_ITS_APPROVAL = sql`
   WHERE (transactions.status = 'AWAITING_APPROVAL') <> (approvals.status = 'AWAITING')
     OR (approvals.status IN ('REJECTED', 'EXPIRED')) <> begins_canceled AND approvals.status <> 'AWAITING'`;
 
-/** What was approved may have been canceled all the same, if another currency of it has needed an approval by then. */
+/** What was approved may have been canceled all the same, if it has another currency, which has needed an approval by then. */
 const BATCH_UNLIKE_ITS_APPROVAL = sql`
   SELECT batch_id AS id, format('it is %s, and its approval %s', batch.status, coalesce(approvals.status, 'not there')) AS detail
   FROM transfer_batches batch LEFT JOIN approvals ON approval_id = batch_id
   WHERE (approval_id IS NOT NULL OR batch.status IN ('AWAITING_APPROVAL', 'CANCELED')) AND (
     approvals.tenant = batch.tenant AND approvals.body_hash = batch.body_hash AND CASE approvals.status
       WHEN 'AWAITING' THEN batch.status = 'AWAITING_APPROVAL'
-      WHEN 'APPROVED' THEN true
-      WHEN 'OVERRIDDEN' THEN true
+      WHEN 'APPROVED' THEN batch.status <> 'CANCELED' OR EXISTS (
+        SELECT FROM batch_proposals proposal WHERE proposal.batch_id = batch.batch_id AND judged_currency <> ANY (currencies)
+      )
+      WHEN 'OVERRIDDEN' THEN batch.status <> 'CANCELED'
       ELSE batch.status = 'CANCELED'
     END
   ) IS NOT TRUE

@@ -27,6 +27,10 @@ interface StoredApproval {
   readonly status: string;
   readonly amount: string;
   readonly currency: string;
+  /** Whether it is a batch that was canceled before any of its items was a transfer. */
+  readonly isUnbegun: boolean;
+  /** Whether it then has asked for items in another currency than the votes were for. */
+  readonly isMixed: boolean;
 }
 
 export function createApprovalBook(violations: Violations): ApprovalBook {
@@ -54,7 +58,7 @@ export function createApprovalBook(violations: Violations): ApprovalBook {
       const rows = await stack.rows<StoredApproval>('transfer', STORED, [CURRENCIES]);
       const stored = new Set(rows.map(({ id }) => id));
       const report = (id: string, detail: string): void => violations.report('comparison', id, detail);
-      for (const { id, approval, needed, status, amount, currency } of rows) {
+      for (const { id, approval, needed, status, amount, currency, isUnbegun, isMixed } of rows) {
         if (approval !== null) see({ approval_id: id, status: approval }, askedAtMs);
         if (approval === 'APPROVED' && votersOf(id, 'approve') < needed)
           report(id, `it is approved, and ${votersOf(id, 'approve')} of the ${needed} that it needs have voted so`);
@@ -64,6 +68,7 @@ export function createApprovalBook(violations: Violations): ApprovalBook {
         const mayMove = approval === 'APPROVED' || approval === 'OVERRIDDEN';
         if (!mayMove && status === 'COMPLETED' && (approval !== null || isLarge))
           report(id, `it has moved ${amount} ${currency}, and its approval is ${approval ?? 'not there'}`);
+        if (mayMove && isUnbegun && !isMixed) report(id, `it was canceled as a whole, and its approval is ${approval}`);
       }
       for (const [id, { status }] of ends)
         if (!stored.has(id)) report(id, `its approval was ${status}, and it is not stored`);
@@ -76,13 +81,13 @@ const LARGE = parseUnits(`${ABOVE[2]}.0000`);
 
 /** What may need an approval: a single transfer, and a batch by its sum, which was approved or refused as a whole. */
 const STORED = `
-  SELECT id, approvals.status AS approval, coalesce(needed, 0) AS needed, of.status, of.amount, of.currency
+  SELECT id, approvals.status AS approval, coalesce(needed, 0) AS needed, of.status, of.amount, of.currency, "isUnbegun", "isMixed"
   FROM (
-    SELECT transfer_id AS id, status, amount, currency FROM transfers WHERE batch_id IS NULL
+    SELECT transfer_id AS id, status, amount, currency, false AS "isUnbegun", false AS "isMixed" FROM transfers WHERE batch_id IS NULL
     UNION ALL
-    SELECT batch_id, CASE WHEN bool_or(status = 'COMPLETED') THEN 'COMPLETED' ELSE min(status) END, sum(amount), currency
+    SELECT batch_id, CASE WHEN bool_or(status = 'COMPLETED') THEN 'COMPLETED' ELSE min(status) END, sum(amount), currency, false, false
     FROM transfers WHERE batch_id IS NOT NULL GROUP BY batch_id, currency
     UNION ALL
-    SELECT approval_id, batch.status, 0, approvals.currency
-    FROM approvals JOIN transfer_batches batch ON batch_id = approval_id WHERE NOT EXISTS (SELECT FROM transfers WHERE batch_id = approval_id)
+    SELECT approval_id, batch.status, 0, approvals.currency, batch.status = 'CANCELED', approvals.currency <> ANY (currencies)
+    FROM approvals JOIN transfer_batches batch ON batch.batch_id = approval_id JOIN batch_proposals proposal ON proposal.batch_id = approval_id WHERE NOT EXISTS (SELECT FROM transfers WHERE transfers.batch_id = approval_id)
   ) of LEFT JOIN approvals ON approval_id = id WHERE of.currency = ANY($1)`;

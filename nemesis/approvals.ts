@@ -49,7 +49,7 @@ const AMOUNT = { min: ABOVE[0] - 10, max: ABOVE[2] + 20 };
 const LARGE = { min: ABOVE[2] + 1, max: AMOUNT.max };
 /** Under each policy of the run, none of these alone needs an approval. */
 const SMALL = { min: 5, max: ABOVE[0] };
-const SHARE = { large: 0.5, scheduled: 0.35, burst: 0.25, batch: 0.2, ofChangedPolicy: 0.75, mayEnd: 0.3 };
+const SHARE = { large: 0.5, scheduled: 0.35, burst: 0.25, batch: 0.2, mixed: 0.3, ofChangedPolicy: 0.75, mayEnd: 0.3 };
 /** The kinds of approvals that the book is about. */
 const OF_BOOK: readonly Approval['kind'][] = ['transfer', 'batch'];
 const ITEMS = { min: 2, max: 6 };
@@ -151,13 +151,17 @@ function drawTransfers(world: ApprovalWorld, draws: Draws, next: () => number): 
   });
 }
 
-/** In one currency. Some need an approval by their sum alone. */
+/** Mostly in one currency. Some need an approval by their sum alone. */
 function drawBatch(world: ApprovalWorld, draws: Draws, next: () => number): Operation[] {
   const own = draws.of('batch');
   const currency = drawCurrency(own);
+  const isMixed = own.chance(SHARE.mixed, 'mixed');
   const size = own.whole(ITEMS.min, ITEMS.max, 'items');
   const range = own.chance(SHARE.large, 'large') ? AMOUNT : SMALL;
-  const items = Array.from({ length: size }, (_, n) => drawTerms(world, own.of('item', n), currency, range));
+  const items = Array.from({ length: size }, (_, n) => {
+    const item = own.of('item', n);
+    return drawTerms(world, item, isMixed ? drawCurrency(item) : currency, range);
+  });
   return [askedBy(world, own, batchOf(keyOf(own, next), 'batch for approval', items).operation)];
 }
 

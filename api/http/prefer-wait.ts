@@ -13,6 +13,8 @@ const WAIT_SECONDS_MAX = 60;
  */
 const LOOK_EVERY_MS = 500;
 const LOOK_EVERY_MS_MAX = 5_000;
+/** Where a look alone tells of the end, because no news comes any more. */
+const LOOK_EVERY_MS_MAX_ALONE = 2_000;
 /** The limit of one look, so that an ill database does not draw out the wait. */
 const LOOK_LIMIT_MS = 1_000;
 const LOOK_LIMIT_MS_MIN = 250;
@@ -107,14 +109,18 @@ export async function waitForRow<Row>({
   const giveUp = AbortSignal.any([signal, done.signal]);
   let known = row;
   // If `untilNews` fails, as it does for a workflow that is not started yet, the looks at the row go on.
-  let news = untilNews(giveUp).catch(() => NEVER);
+  let isNewsOver = false;
+  let news = untilNews(giveUp).catch(() => {
+    isNewsOver = true;
+    return NEVER;
+  });
   let lookEveryMs = Math.min(LOOK_EVERY_MS, everyMs);
   try {
     while (!isWaitOver(known)) {
       const leftMs = endsAt - performance.now();
       if (leftMs <= 0 || signal.aborted) break;
       const told = await within(Math.min(lookEveryMs, leftMs), news, signal);
-      if (told !== LATE) news = NEVER;
+      if (told !== LATE) [news, isNewsOver] = [NEVER, true];
       if (told !== LATE && told !== undefined) {
         known = told;
         continue;
@@ -123,7 +129,7 @@ export async function waitForRow<Row>({
         () => undefined,
       );
       if (seen !== LATE && seen !== undefined) known = seen;
-      lookEveryMs = Math.min(lookEveryMs * 1.5, everyMs);
+      lookEveryMs = Math.min(lookEveryMs * 1.5, everyMs, isNewsOver ? LOOK_EVERY_MS_MAX_ALONE : LOOK_EVERY_MS_MAX);
     }
   } finally {
     done.abort();

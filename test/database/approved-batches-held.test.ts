@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { sql } from 'drizzle-orm';
 import { checkApprovals } from '../../audit/approvals.ts';
 import { checkBatches } from '../../audit/batches.ts';
 import { collectFindings } from '../../audit/findings.ts';
@@ -82,9 +83,9 @@ describe('a batch beside what waits', () => {
            batch_id, batch_index)
          VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1000, '${currency}', 'item', sha256('item'), 'r', now(), '${id}', 0)`,
       );
-    await assert.rejects(insertItem, isRefused);
+    await assert.rejects(insertItem, isRefusedBy('transfers_approved'));
     assert.equal((await approving.vote('bob', approval)).body['status'], 'APPROVED');
-    await assert.rejects(insertItem, isRefused);
+    await assert.rejects(insertItem, isRefusedBy('transfers_approved'));
     await rowsOf(database.admin, `DELETE FROM transfer_batches WHERE batch_id = '${id}'`);
   });
 
@@ -136,11 +137,45 @@ describe('a batch beside what waits', () => {
     assert.deepEqual(await rowsOf(database.admin, `SELECT FROM transfers WHERE batch_id = '${id}'`), []);
     assert.deepEqual(await problems(), []);
   });
+
+  test('that was approved, or let go without, is never canceled, if no other currency of it could be in the way', async () => {
+    for (const vote of ['approve', 'override'] as const) {
+      const currency = approving.nextCurrency();
+      await approving.policy(currency);
+      const items = [bodyOf(currency, '60'), bodyOf(currency, '70')];
+      const id = String((await approving.ask('alice', 'POST', '/v1/transfer-batches', { items })).body['batch_id']);
+      const { body_hash: hash } = await approving.approvalOf(id);
+      await rowsOf(
+        database.service,
+        `SELECT cast_vote('${id}', gen_random_uuid(), 'bob', gen_random_uuid(), '${vote}', '\\x${String(hash)}', 1, 'seen')`,
+      );
+      const cancel = `UPDATE transfer_batches SET status = 'CANCELED', failed_count = item_count, start_due_at = NULL WHERE batch_id = '${id}'`;
+      await assert.rejects(rowsOf(database.service, cancel), isRefusedBy('transfer_batches_awaiting'));
+      assert.deepEqual(await problems(), []);
+      // As a database that lets everything in.
+      await database.admin.transaction(async (transaction) => {
+        await transaction.execute(sql.raw('ALTER TABLE transfer_batches DISABLE TRIGGER transfer_batches_awaiting'));
+        await transaction.execute(sql.raw(cancel));
+        await transaction.execute(sql.raw('ALTER TABLE transfer_batches ENABLE TRIGGER transfer_batches_awaiting'));
+      });
+      const status = vote === 'approve' ? 'APPROVED' : 'OVERRIDDEN';
+      assert.deepEqual(await problems(), [`batch ${id}: it is CANCELED, and its approval ${status}`]);
+      await rowsOf(database.admin, `DELETE FROM approval_votes WHERE approval_id = '${id}'`);
+      for (const table of [
+        'approvals WHERE approval_id',
+        'batch_proposals WHERE batch_id',
+        'transfer_batches WHERE batch_id',
+      ])
+        await rowsOf(database.admin, `DELETE FROM ${table} = '${id}'`);
+    }
+  });
 });
 
 const isOfBatches = ({ kind }: { kind: string }): boolean => kind === 'batch_item';
 
-function isRefused(error: Error): boolean {
-  const cause = error.cause as { code?: string; constraint?: string } | undefined;
-  return cause?.code === '23514' && cause.constraint === 'transfers_approved';
+function isRefusedBy(constraint: string): (error: Error) => boolean {
+  return ({ cause }) => {
+    const refusal = cause as { code?: string; constraint?: string } | undefined;
+    return refusal?.code === '23514' && refusal.constraint === constraint;
+  };
 }

@@ -209,4 +209,21 @@ describe('the granting of votes', () => {
     assert.notEqual(again, erin['awaits_approval_id']);
     assert.equal((await show(erin['awaits_approval_id']))['status'], 'WITHDRAWN');
   });
+
+  test('are granted once a policy that needed more votes has ended, by whoever votes next, be it again', async () => {
+    for (const again of [true, false]) {
+      const { manager, bob, carol, policy, vote, show } = await tenant(`fewer-${again ? 'again' : 'next'}`);
+      await policy('EUR', { approvals: 2 });
+      await policy('USD', { approvals: 1 });
+      const grant = (await make(manager, 'late'))['awaits_approval_id'];
+      assert.equal(await vote(bob, grant), 'AWAITING');
+      const { body: end } = await ask(manager, 'POST', '/v1/approval-policies/EUR/end', { version: 1 });
+      for (const voter of [bob, carol]) await vote(voter, end['approval_id']);
+      assert.equal((await show(grant))['status'], 'AWAITING');
+      assert.equal(await vote(again ? bob : carol, grant), 'approval_policy_changed');
+      const { status, currency, needed } = await show(grant);
+      assert.deepEqual([status, currency, needed], ['APPROVED', 'USD', 1]);
+      assert.equal(await vote(bob, grant), 'APPROVED', 'a repeat');
+    }
+  });
 });

@@ -30,7 +30,8 @@ BEGIN
   END IF;
   SELECT count(*) > 0, coalesce(bool_or(vote = p_vote), false) INTO has_voted, has_voted_so FROM approval_votes
   WHERE approval_id = p_approval_id AND principal_id = p_principal_id AND policy_version = approval.policy_version;
-  IF has_voted_so AND p_body_hash = approval.body_hash THEN
+  -- A grant may have all that it needs by now: what it needs changes with policies that nobody votes under any more.
+  IF has_voted_so AND p_body_hash = approval.body_hash AND NOT (approval.kind = 'grant' AND approval.status = 'AWAITING') THEN
     outcome := 'counted';
     RETURN;
   ELSIF approval.status <> 'AWAITING' THEN
@@ -86,7 +87,11 @@ BEGIN
     UPDATE approvals SET currency = policy.currency, policy_version = policy.version,
       needed = policy.approvals + CASE WHEN asked_by_id IS NULL THEN 1 ELSE 0 END,
       expires_at = least(expires_at, clock_timestamp() + make_interval(secs => policy.expires_in_seconds))
-    WHERE approval_id = p_approval_id;
+    WHERE approval_id = p_approval_id
+    RETURNING * INTO approval;
+    IF approval.kind = 'grant' AND has_enough_votes(approval) THEN
+      PERFORM decide_approval(p_approval_id, 'APPROVED');
+    END IF;
     outcome := 'policy_changed';
     RETURN;
   ELSIF p_policy_version <> approval.policy_version THEN
@@ -95,6 +100,9 @@ BEGIN
   ELSIF p_vote <> 'override' AND present_roll IS NOT NULL AND NOT (p_vote = 'reject' AND coalesce(approval.asked_by_id = p_principal_id, false))
     AND NOT EXISTS (SELECT FROM approval_voters WHERE tenant = approval.tenant AND roll = present_roll AND principal_id = p_principal_id) THEN
     outcome := 'not_granted';
+    RETURN;
+  ELSIF has_voted_so THEN
+    outcome := 'counted';
     RETURN;
   ELSIF has_voted AND p_vote <> 'override' THEN
     outcome := 'voted';
@@ -120,11 +128,7 @@ BEGIN
     PERFORM decide_approval(p_approval_id, 'REJECTED');
   ELSIF p_vote = 'override' THEN
     PERFORM decide_approval(p_approval_id, 'OVERRIDDEN');
-  ELSIF (
-    SELECT count(*) FROM approval_votes
-    WHERE approval_id = p_approval_id AND policy_version = approval.policy_version AND vote = 'approve'
-      AND principal_id IS DISTINCT FROM approval.asked_by_id
-  ) >= approval.needed THEN
+  ELSIF has_enough_votes(approval) THEN
     PERFORM decide_approval(p_approval_id, 'APPROVED');
   ELSE
     outcome := 'counted';

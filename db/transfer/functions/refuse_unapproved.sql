@@ -18,12 +18,13 @@ BEGIN
   ELSIF NOT EXISTS (SELECT FROM approval_policies WHERE ended_at IS NULL) THEN
     RETURN NULL;
   END IF;
-  -- Of a hundred transfers of one wallet at once, each is summed after those before it, in an order that deadlocks with nobody's.
-  PERFORM pg_advisory_xact_lock(hashtextextended('sent_unapproved/' || CASE tenant WHEN 'default' THEN '' ELSE tenant || '/' END || sender_wallet_id, 0)) FROM (
-    SELECT DISTINCT tenant, sender_wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
-    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-    ORDER BY tenant, sender_wallet_id
-  ) senders;
+  PERFORM take_turns_to_send(ARRAY(
+    SELECT DISTINCT tenant || '/' || sender_wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
+    WHERE ended_at IS NULL AND above_24h IS NOT NULL AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled AND NOT EXISTS (
+      SELECT FROM approvals
+      WHERE approval_id = batch_id AND kind = 'batch' AND (approvals.currency = accepted.currency OR approvals.status = 'OVERRIDDEN')
+    )
+  ));
   WITH judged AS MATERIALIZED (
     SELECT tenant, batch_id, sender_wallet_id, currency, amount, scheduled_at FROM accepted
     WHERE status <> 'AWAITING_APPROVAL' AND NOT begins_canceled AND NOT EXISTS (

@@ -9,12 +9,11 @@ BEGIN
   ) THEN
     RETURN NULL;
   END IF;
-  -- Each is summed after those before it, transfers among them, in an order that deadlocks with nobody's.
-  PERFORM pg_advisory_xact_lock(hashtextextended('sent_unapproved/' || CASE tenant WHEN 'default' THEN '' ELSE tenant || '/' END || wallet_id, 0)) FROM (
-    SELECT DISTINCT tenant, wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
+  -- Each is summed after those before it, transfers among them.
+  PERFORM take_turns_to_send(ARRAY(
+    SELECT DISTINCT tenant || '/' || wallet_id FROM accepted JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND above_24h IS NOT NULL AND type = 'DEBIT' AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
-    ORDER BY tenant, wallet_id
-  ) senders;
+  ));
   IF EXISTS (
     SELECT FROM accepted JOIN approval_policies USING (tenant, currency)
     WHERE ended_at IS NULL AND type = 'DEBIT' AND status <> 'AWAITING_APPROVAL' AND NOT begins_canceled
