@@ -42,9 +42,9 @@ export const PLANTED_APPROVAL_BUGS = {
         replace: '',
       },
       {
-        file: 'db/transfer/functions/cast_vote.sql',
+        file: 'db/transfer/functions/has_enough_votes.sql',
         find: `
-      AND principal_id IS DISTINCT FROM approval.asked_by_id`,
+    AND principal_id IS DISTINCT FROM approval.asked_by_id`,
         replace: '',
       },
       // The API refuses it besides, because who has asked could act for itself.

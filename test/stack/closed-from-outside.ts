@@ -1,4 +1,4 @@
-// When the reconciliation can know that a workflow was ended by hand.
+// When the reconciliation can know that a workflow was ended by hand, and that a database was restored.
 
 import { movementWorkflows } from '../../temporal/transfer/movement-workflows.ts';
 import type { MovementStarter } from '../../temporal/transfer/start-movement.ts';
@@ -23,4 +23,18 @@ export function untilNotedAsStarted(money: Money, transferId: string): Promise<v
     const due = `SELECT FROM transfers WHERE transfer_id = $1 AND status = 'PENDING' AND start_due_at IS NOT NULL`;
     return (await money.rows('transfer', due, [transferId])).length === 0;
   });
+}
+
+/** What a restored transfer database says of transfers that were accepted before the backup, and ended after it. */
+export async function restoreToPending(money: Money, column: 'transfer_id' | 'batch_id', id: string): Promise<void> {
+  await money.rows(
+    'transfer',
+    `WITH restored AS (
+       UPDATE transfers SET status = 'PENDING', start_due_at = NULL, updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
+     ), event AS (
+       DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND split_part(event_id, '/', CASE WHEN subject IS NULL THEN 3 ELSE 2 END) IN (SELECT transfer_id::text FROM restored)
+     )
+     DELETE FROM transfer_steps WHERE step <> 'PENDING' AND transfer_id IN (SELECT transfer_id FROM restored)`,
+    [id],
+  );
 }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { ensureReconciliationSchedule } from '../../temporal/transfer/start-reconciliation.ts';
-import { untilListedAsClosed, untilNotedAsStarted } from './closed-from-outside.ts';
+import { restoreToPending, untilListedAsClosed, untilNotedAsStarted } from './closed-from-outside.ts';
 import { openMoney, shardPlace, type Money } from './money.ts';
 import { startStack, until, type TestStack } from './stack.ts';
 
@@ -81,19 +81,6 @@ for (const separate of [false, true]) {
     const openCases = async (): Promise<Cases> => (await money.api.get<Cases>('/v1/cases?status=OPEN')).body;
     const resolve = (id: string, action: string, headers: Record<string, string> = { 'x-actor': 'alice' }) =>
       money.api.post<Case & { code: string }>(`/v1/cases/${id}/resolve`, { action, comment: 'Seen by hand.' }, headers);
-
-    /** What a restored transfer database says of transfers that were accepted before the backup, and ended after it. */
-    const restoreToPending = (column: 'transfer_id' | 'batch_id', id: string) =>
-      money.rows(
-        'transfer',
-        `WITH restored AS (
-           UPDATE transfers SET status = 'PENDING', start_due_at = NULL, updated_at = clock_timestamp() WHERE ${column} = $1 RETURNING transfer_id
-         ), event AS (
-           DELETE FROM outbox_events WHERE type <> 'transfer.initiated' AND split_part(event_id, '/', CASE WHEN subject IS NULL THEN 3 ELSE 2 END) IN (SELECT transfer_id::text FROM restored)
-         )
-         DELETE FROM transfer_steps WHERE step <> 'PENDING' AND transfer_id IN (SELECT transfer_id FROM restored)`,
-        [id],
-      );
 
     const runClosesTheCase = async (): Promise<void> =>
       assert.deepEqual([(await run()).cases_closed, (await openCases()).open_count], [1, 0]);
@@ -236,7 +223,7 @@ for (const separate of [false, true]) {
           Array.from({ length: 600 }, () => ({ sender_wallet_id: sender, receiver_wallet_id: receiver })),
         );
         await untilBatchEnded(body.batch_id);
-        await restoreToPending('batch_id', body.batch_id);
+        await restoreToPending(money, 'batch_id', body.batch_id);
         await money.rows(
           'transfer',
           `UPDATE transfer_batches SET status = 'PROCESSING', completed_count = 0, start_due_at = NULL, updated_at = clock_timestamp() WHERE batch_id = $1`,
@@ -254,7 +241,7 @@ for (const separate of [false, true]) {
     test('a transfer that was restored to before its end is started again, and ends as its fences say', async () => {
       const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
       const { body } = await money.api.transfer(sender, receiver, '4');
-      await restoreToPending('transfer_id', body.transfer_id);
+      await restoreToPending(money, 'transfer_id', body.transfer_id);
       const { status, repaired, found } = await run();
       assert.deepEqual([status, repaired, found], ['REPAIRED', 1, 0]);
       await money.assertSound({ withLog: false });

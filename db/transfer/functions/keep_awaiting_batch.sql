@@ -1,6 +1,6 @@
--- The trigger `transfer_batches_awaiting` of each batch that stops waiting for approvals: it is moved only if it was approved and all of its
--- items are there. It is canceled only if its votes are over and none of its items is; if it was approved, only for another currency of it,
--- on which nobody has voted. What was canceled stays so.
+-- The trigger `transfer_batches_awaiting` of each batch that stops waiting for approvals: it is moved only if it was approved and
+-- all of its items are there. It is canceled only if its votes are over and none of its items is; if it was approved, only for
+-- another currency of it, on which nobody has voted. What was canceled stays so.
 CREATE OR REPLACE FUNCTION keep_awaiting_batch() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN

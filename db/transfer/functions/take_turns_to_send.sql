@@ -1,6 +1,7 @@
--- Until the transaction's end, nobody else sums what one of these wallets has sent: of a hundred transfers of one wallet at once, each is
--- summed after those before it. A wallet is named by its tenant and its id. Up to a hundred wallets are locked one by one, in an order that
--- deadlocks with nobody's; who has more locks out all others, because ten thousand locks, twice, are more than PostgreSQL has room for.
+-- Until the transaction's end, nobody else sums what one of these wallets has sent: of a hundred transfers of one wallet at once,
+-- each is summed after those before it. A wallet is named by its tenant and its id. Up to a hundred wallets are locked one by one,
+-- in an order that deadlocks with nobody's; who has more locks out all others, because ten thousand locks, twice, are more than
+-- PostgreSQL has room for.
 CREATE OR REPLACE FUNCTION take_turns_to_send(p_senders text[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
