@@ -5,6 +5,7 @@
  *   event_log ──▶ wallet_activity.1, live ──▶ its rows are read
  *       └───────▶ wallet_activity.2, next ──▶ as far? then it is the live one, and the other's rows are removed
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { consume, PositionExpiredError, type Event, type EventSource } from '../../client/consumer/consumer.ts';
 import type { Database } from '../../db/database.ts';
@@ -28,6 +29,11 @@ const PAGE = 1_000;
 const POSITIONS_MAX = 20_000;
 /** While nothing wakes it, it looks by itself. */
 const POLL_MS = 500;
+/**
+ * A moment longer, for what comes with it: the relay appends up to twenty times a second for each outbox, and a page costs the database
+ * some eight statements, however few events it has.
+ */
+const PAUSE_MS = 250;
 /** How often it looks whether a rebuild is asked for, or done. */
 const LOOK_MS = 1_000;
 /** After a rebuild it removes at once what is left of the generation before, and otherwise once a minute. */
@@ -148,7 +154,9 @@ function logIn(
         if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
         if (readTo > after) yield { events: events.map(({ position, event }) => ({ position, ...event })), readTo };
         after = readTo;
-        if (readTo === head.position) await untilNews(woken, POLL_MS, signal);
+        if (readTo !== head.position) continue;
+        await untilNews(woken, POLL_MS, signal);
+        await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
       }
     },
   };
