@@ -19,7 +19,7 @@ test('an approval that is not the last one says that nothing moves yet, and the 
   assert.match(effectOfApproving(asked, terms), /^Nothing moves yet: one person more has to approve it\./);
   assert.match(
     effectOfApproving({ ...asked, given: 1 }, terms),
-    /last approval that is needed\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
+    /^One approval is missing, and yours would be the last, unless you have asked for it yourself\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
   );
   assert.match(effectOfAll(asked, { ...terms, capture_method: 'manual' }), /taken from the sender and held/);
   assert.match(
