@@ -15,8 +15,14 @@ export function lookAtOrder(orderId: string): (client: Client) => Promise<Seen> 
   return async (client) => seenOfOrder(await client.orders.get(orderId));
 }
 
-export function actionsOfOrder({ order_id, status }: Order): Action[] {
-  if (status !== 'PENDING' && status !== 'CONFIRMED') return [];
+export function actionsOfOrder({
+  order_id,
+  status,
+  consignments,
+}: Pick<Order, 'order_id' | 'status' | 'consignments'>): Action[] {
+  // There are no consignments before the confirmation. Once all have left or are back, the API refuses.
+  const canBeReleased = consignments.length === 0 || consignments.some(({ goods }) => goods === 'RESERVED');
+  if (!canBeReleased || (status !== 'PENDING' && status !== 'CONFIRMED')) return [];
   return [
     actionOf('cancelOrder', () => ({ path: { order_id }, body: {} }), {
       title: 'Cancel the order',

@@ -86,7 +86,8 @@ function Summary({ of: order }: { of: Order }) {
           ['goods', <Amount key="" of={order.goods_amount} in={order.currency} names />],
           ['shipping', <Amount key="" of={order.shipping_amount} in={order.currency} names />],
           ['reference', order.reference ?? '–'],
-          ['given up at', <Time key="" of={order.deadline_at} />],
+          // It counts only until the order is confirmed.
+          order.status === 'PENDING' && ['given up at', <Time key="" of={order.deadline_at} />],
           ['workflow', <Workflow key="" of={`order/${order.order_id}`} />],
         ]}
       />

@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Consignment } from '../../client/client.ts';
+import { actionsOfOrder } from '../../console/actions/order.ts';
 import { advanceOf, afterAdvance } from '../../console/format/advance.ts';
 import { amountWritten, unitsOf } from '../../console/format/amount.ts';
 import { CAUGHT_UP_MAX, placeToBegin, typesIn, unknownTypes } from '../../console/format/event-place.ts';
@@ -73,6 +75,18 @@ test('a transfer whose sender was paid in advance can be tried again, and not be
   assert.deepEqual(advanceOf(saga('applied'), { amount: '7.0000' }), { amount: '7.0000', at: 'now' });
   assert.deepEqual(titles('applied'), ['Try again now']);
   assert.deepEqual([titles('canceled').length, titles(undefined).length], [3, 3]);
+});
+
+test('an order can be canceled as long as some of its goods have not left', () => {
+  const canCancel = (status: 'PENDING' | 'CONFIRMED' | 'COMPLETED', ...goods: Consignment['goods'][]) => {
+    const consignments = goods.map((each) => ({ goods: each }) as Consignment);
+    return actionsOfOrder({ order_id: 'o', status, consignments }).length > 0;
+  };
+  assert.ok(canCancel('PENDING'));
+  assert.ok(canCancel('CONFIRMED', 'RESERVED', 'ISSUED'));
+  assert.ok(!canCancel('CONFIRMED', 'ISSUED', 'DELIVERED'));
+  assert.ok(!canCancel('CONFIRMED', 'RELEASED', 'ISSUED'));
+  assert.ok(!canCancel('COMPLETED', 'DELIVERED'));
 });
 
 describe('the events that are followed', () => {
