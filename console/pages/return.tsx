@@ -90,7 +90,7 @@ function Waiting(of: { status: Return['status']; attention: NonNullable<Return['
       <p>
         It needs a person: {inWords(reason)}, since <Time of={since} />.
       </p>
-      <p class="quiet">{what}</p>
+      {what === null ? null : <p class="quiet">{what}</p>}
       <p>{next}</p>
     </div>
   );

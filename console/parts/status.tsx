@@ -18,3 +18,23 @@ export function Status({ of, as, note, children: said = note && inWords(note) }:
     </span>
   );
 }
+
+interface StatusAndAttentionProps extends Pick<StatusProps, 'of' | 'note'> {
+  /** Null if it goes on by itself. */
+  readonly attention: object | null;
+}
+
+/** In a list: the status, and whether it needs a person. */
+export function StatusAndAttention({ attention, ...status }: StatusAndAttentionProps) {
+  return (
+    <>
+      <Status {...status} />
+      {attention === null ? null : (
+        <>
+          {' '}
+          <Status of="ATTENTION" />
+        </>
+      )}
+    </>
+  );
+}
