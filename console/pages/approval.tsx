@@ -6,7 +6,7 @@ import { useAnswer } from '../answer.ts';
 import { Votes } from '../approval/votes.tsx';
 import { effectOfAll } from '../format/approval-words.ts';
 import { requestOf } from '../format/request-of.ts';
-import { policyInWords, reasonInWords } from '../format/policy-words.ts';
+import { policyInWords, whyInWords } from '../format/policy-words.ts';
 import { inWords } from '../format/status.ts';
 import { at, type Parameters } from '../router.ts';
 import { ownPrincipalId } from '../session.ts';
@@ -109,7 +109,7 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
       <Votes of={approval.votes} />
       <h2>Why it {isWaiting ? 'waits' : 'has waited'}</h2>
       <p>
-        Because of {reasonInWords(approval.reason)}, by version {approval.policy_version} of the{' '}
+        {whyInWords(approval)}, by version {approval.policy_version} of the{' '}
         <a href={at('/approvals/policies')}>policy of {approval.currency}</a>.{' '}
         {policy === undefined ? null : policyInWords(policy)}
       </p>
