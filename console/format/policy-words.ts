@@ -49,7 +49,8 @@ export function reasonInWords({ kind, reason }: Judged): string {
 /** The beginning of a sentence. */
 export function whyInWords(judged: Judged): string {
   const words = reasonInWords(judged);
-  return words.startsWith('any ') ? `${sentence(words)} needs a second person` : `Because of ${words}`;
+  const isOfKind = judged.reason === 'always' && ALWAYS[judged.kind] !== undefined;
+  return isOfKind ? `${sentence(words)} needs a second person` : `Because of ${words}`;
 }
 
 /** What waits whatever its amount, as long as there is a policy. */
