@@ -13,6 +13,8 @@ interface Stored {
   readonly key: string;
   /** Of a session that began with a link: it is revoked when the person signs out. */
   readonly apiKeyId?: string;
+  /** Whose key it is. Only a link's answer tells. */
+  readonly principalId?: string;
 }
 
 /** An API that asks for no keys says so in its page. */
@@ -23,6 +25,8 @@ const session = signal<Stored | undefined>(read());
 export const farewell = signal<string | undefined>(undefined);
 export const isSignedIn = computed(() => !asksForKeys || session.value !== undefined);
 export const hasKey = computed(() => session.value !== undefined);
+/** Undefined where it is not known, as after signing in with a key. */
+export const ownPrincipalId = computed(() => session.value?.principalId);
 
 /** Fewer tries than a program makes: a person looks at the page. */
 const BOUNDS = { attemptsMax: 3, retryLimitMs: 8_000 };
@@ -49,7 +53,7 @@ export async function signInWithLink(link: string): Promise<void> {
   // A second try could not succeed, because the first may have used the link up.
   const once = createClient({ baseUrl: location.origin, attemptsMax: 1 });
   const made = await once.consoleSessions.create(link);
-  keep({ key: made.secret!, apiKeyId: made.api_key_id });
+  keep({ key: made.secret!, apiKeyId: made.api_key_id, principalId: made.principal_id });
 }
 
 export function signOut(): void {

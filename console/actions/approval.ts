@@ -20,15 +20,21 @@ export function seenOfApproval({ status, needed, policy_version, body_hash, vote
   };
 }
 
-export function actionsOfApproval(approval: ApprovalWithVotes, terms: Transfer | undefined): Action[] {
+/** `isAsker`: whether it is known that who is signed in has asked for it, and may only reject it. */
+export function actionsOfApproval(
+  approval: ApprovalWithVotes,
+  terms: Transfer | undefined,
+  isAsker: boolean,
+): Action[] {
   if (approval.status !== 'AWAITING') return [];
   const { amount, currency } = approval;
+  const approve = voteOf('approveTransfer', approval, {
+    title: 'Approve it',
+    effect: effectOfApproving(approval, terms),
+    ...(amount === null ? {} : { money: { amount, currency } }),
+  });
   return [
-    voteOf('approveTransfer', approval, {
-      title: 'Approve it',
-      effect: effectOfApproving(approval, terms),
-      ...(amount === null ? {} : { money: { amount, currency } }),
-    }),
+    ...(isAsker ? [] : [approve]),
     voteOf('rejectTransfer', approval, {
       title: 'Reject it',
       effect: ['transfer', 'transaction', 'batch'].includes(approval.kind)

@@ -1,5 +1,6 @@
 /** What can be done about an order besides deciding its case. */
 import type { Client, Order } from '../../client/client.ts';
+import { isCancelable } from '../format/cancelable.ts';
 import type { Seen } from '../format/difference.ts';
 import { actionOf, type Action } from './action.ts';
 
@@ -15,8 +16,9 @@ export function lookAtOrder(orderId: string): (client: Client) => Promise<Seen> 
   return async (client) => seenOfOrder(await client.orders.get(orderId));
 }
 
-export function actionsOfOrder({ order_id, status }: Order): Action[] {
-  if (status !== 'PENDING' && status !== 'CONFIRMED') return [];
+export function actionsOfOrder(order: Order): Action[] {
+  const { order_id } = order;
+  if (!isCancelable(order)) return [];
   return [
     actionOf('cancelOrder', () => ({ path: { order_id }, body: {} }), {
       title: 'Cancel the order',

@@ -52,7 +52,9 @@ function effectOfChange({ currency, proposal }: Asked): string {
 
 export function effectOfApproving(asked: Asked, terms: Terms | undefined): string {
   const left = Math.max(0, asked.needed - asked.given - 1);
-  if (left === 0) return `Yours is the last approval that is needed. ${effectOfAll(asked, terms)}`;
+  // Who votes may be who has asked, by another key: only the server knows.
+  if (left === 0)
+    return `One approval is missing, and yours would be the last, unless you have asked for it yourself. ${effectOfAll(asked, terms)}`;
   const then = effectOfAll(asked, terms).replace('begins', 'then begins').replace('takes effect', 'then takes effect');
   const nothing = asked.kind === 'policy' || asked.kind === 'grant' ? 'Nothing changes' : 'Nothing moves';
   return `${nothing} yet: ${personsOf(left)} more ${left === 1 ? 'has' : 'have'} to approve it. ${then}`;

@@ -29,7 +29,32 @@ export function personsOf(count: number): string {
   return count === 1 ? 'one person' : `${count} people`;
 }
 
-export function reasonInWords(reason: 'above' | 'above_24h' | 'always'): string {
-  const words = { above: 'its amount', above_24h: 'the sum of 24 hours', always: 'what it is' };
-  return words[reason];
+interface Judged {
+  readonly kind: string;
+  readonly reason: 'above' | 'above_24h' | 'always';
 }
+
+/** In a table, as the cause. */
+export function reasonInWords({ kind, reason }: Judged): string {
+  switch (reason) {
+    case 'above':
+      return 'its amount';
+    case 'above_24h':
+      return 'the sum of 24 hours';
+    case 'always':
+      return ALWAYS[kind] ?? 'an amount not known yet';
+  }
+}
+
+/** The beginning of a sentence. */
+export function whyInWords(judged: Judged): string {
+  const words = reasonInWords(judged);
+  const isOfKind = judged.reason === 'always' && ALWAYS[judged.kind] !== undefined;
+  return isOfKind ? `${sentence(words)} needs a second person` : `Because of ${words}`;
+}
+
+/** What waits whatever its amount, as long as there is a policy. */
+const ALWAYS: Readonly<Record<string, string>> = {
+  policy: 'any change of a policy',
+  grant: 'any grant of votes',
+};

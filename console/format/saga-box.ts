@@ -1,7 +1,7 @@
 /** What stands in the box of a leg, so that none of it runs over the edge or over something else; the tables say it whole. */
 import { formatAmount } from './amount.ts';
 import { BOX } from './saga-layout.ts';
-import { legInWords, outcomeInWords } from './saga-words.ts';
+import { legInWords, outcomeInWords, reasonOfStep } from './saga-words.ts';
 import { inWords } from './status.ts';
 
 interface LegLike extends Readonly<Parameters<typeof outcomeInWords>[0]> {
@@ -48,6 +48,11 @@ export function boxText(leg: LegLike, isGivenUp: boolean): BoxText {
     tickCount: Math.min(TICKS_MAX, leg.attempts.length, Math.floor(room / TICK_WIDTH)),
     attempts,
   };
+}
+
+/** Above the dot of a step: no wider than a box. */
+export function stepNote(step: string, reason: string): string {
+  return fitted(reasonOfStep(step, reason), SMALL);
 }
 
 /** With an ellipsis where there is no room for all of it. */

@@ -76,6 +76,19 @@ export function verdictInWords(leg: LegLike, isGivenUp = false): string {
   return reason === null ? outcome : `${outcome}: ${inWords(reason)}`;
 }
 
+/** Of a consignment, a step may keep what others have given: it stands as it is. Otherwise the reason is a code. */
+export function reasonOfStep(step: string, reason: string): string {
+  switch (step) {
+    case 'ISSUED':
+    case 'DELIVERED':
+      return `carrier ${reason}`;
+    case 'INVOICED':
+      return `invoice ${reason}`;
+    default:
+      return inWords(reason);
+  }
+}
+
 export function meaningOfAttempt(outcome: string | null): Meaning {
   switch (outcome) {
     case 'completed':

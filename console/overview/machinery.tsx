@@ -33,13 +33,18 @@ function UnderWay({ of }: { of: Overview['under_way'] }) {
               {count === 1 ? '' : 's'} <Status of={status} />
             </span>
             <span class={stuck > 0 ? 'bad' : 'quiet'}>
-              {stuck > 0 ? `${stuck} stuck` : `oldest ${formatDuration(oldest_age_seconds * 1_000)}`}
+              {stuck > 0 ? `${stuck} stuck` : ageInWords(oldest_age_seconds)}
             </span>
           </li>
         ))}
       </ul>
     </section>
   );
+}
+
+/** Nothing of what has only come, or is scheduled and not due. */
+function ageInWords(seconds: number): string {
+  return seconds === 0 ? '' : `oldest ${formatDuration(seconds * 1_000)}`;
 }
 
 function Workers({ of: { workers, queues } }: { of: Overview }) {

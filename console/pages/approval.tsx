@@ -6,9 +6,10 @@ import { useAnswer } from '../answer.ts';
 import { Votes } from '../approval/votes.tsx';
 import { effectOfAll } from '../format/approval-words.ts';
 import { requestOf } from '../format/request-of.ts';
-import { policyInWords, reasonInWords } from '../format/policy-words.ts';
+import { policyInWords, whyInWords } from '../format/policy-words.ts';
 import { inWords } from '../format/status.ts';
 import { at, type Parameters } from '../router.ts';
+import { ownPrincipalId } from '../session.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Id } from '../parts/id.tsx';
@@ -69,6 +70,7 @@ async function orNothing<T>(asked: Promise<T>): Promise<T | undefined> {
 function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
   const { approval, transfer, policy } = of;
   const isWaiting = approval.status === 'AWAITING';
+  const isAsker = approval.asked_by_id !== null && approval.asked_by_id === ownPrincipalId.value;
   const seen = seenOfApproval(approval);
   const emergency = emergencyOf(approval, transfer);
   return (
@@ -98,13 +100,16 @@ function ApprovalFound({ of, reload }: { of: Shown; reload: () => void }) {
         </span>
       </div>
       {isWaiting ? <p>{effectOfAll(approval, transfer).replace('The ', 'Once it is approved, the ')}</p> : null}
-      <Actions of={actionsOfApproval(approval, transfer)} seen={seen} onDone={reload} />
+      {isWaiting && isAsker ? (
+        <p>You have asked for it, so somebody else has to approve it. You can reject it.</p>
+      ) : null}
+      <Actions of={actionsOfApproval(approval, transfer, isAsker)} seen={seen} onDone={reload} />
       <Parties of={of} />
       <h2>Votes</h2>
       <Votes of={approval.votes} />
       <h2>Why it {isWaiting ? 'waits' : 'has waited'}</h2>
       <p>
-        Because of {reasonInWords(approval.reason)}, by version {approval.policy_version} of the{' '}
+        {whyInWords(approval)}, by version {approval.policy_version} of the{' '}
         <a href={at('/approvals/policies')}>policy of {approval.currency}</a>.{' '}
         {policy === undefined ? null : policyInWords(policy)}
       </p>

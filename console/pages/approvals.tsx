@@ -31,7 +31,7 @@ const WHICH: readonly Column<Approval>[] = [
   },
   { name: '', of: ({ currency }) => currency },
   { name: 'asked for by', of: ({ asked_by }) => asked_by ?? <span class="quiet">nobody: a run</span> },
-  { name: 'because of', of: ({ reason }) => reasonInWords(reason) },
+  { name: 'because of', of: reasonInWords },
   { name: 'approvals', isNumber: true, of: ({ given, needed }) => `${given} of ${needed}` },
 ];
 

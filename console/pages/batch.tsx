@@ -87,7 +87,7 @@ function Items({ batchId, round, isWithout }: { batchId: string; round: string; 
             { name: 'row', isNumber: true, of: ({ index }: TransferBatchItem) => index + 1 },
             {
               name: 'transfer',
-              of: ({ transfer_id }) => <Id of={transfer_id} {...(isWithout ? {} : { to: '/transfers' })} />,
+              of: ({ transfer_id }) => <Id of={transfer_id} hasTail {...(isWithout ? {} : { to: '/transfers' })} />,
             },
             { name: 'from', of: ({ sender_wallet_id }) => <Id of={sender_wallet_id} to="/wallets" /> },
             { name: 'to', of: ({ receiver_wallet_id }) => <Id of={receiver_wallet_id} to="/wallets" /> },

@@ -8,6 +8,7 @@ import { inWords } from '../format/status.ts';
 import { at, type Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Facts } from '../parts/facts.tsx';
+import { Goods } from '../parts/goods.tsx';
 import { Id } from '../parts/id.tsx';
 import { Json } from '../parts/json.tsx';
 import { Status } from '../parts/status.tsx';
@@ -86,7 +87,8 @@ function Summary({ of: order }: { of: Order }) {
           ['goods', <Amount key="" of={order.goods_amount} in={order.currency} names />],
           ['shipping', <Amount key="" of={order.shipping_amount} in={order.currency} names />],
           ['reference', order.reference ?? '–'],
-          ['given up at', <Time key="" of={order.deadline_at} />],
+          // It counts only until the order is confirmed.
+          order.status === 'PENDING' && ['given up at', <Time key="" of={order.deadline_at} />],
           ['workflow', <Workflow key="" of={`order/${order.order_id}`} />],
         ]}
       />
@@ -109,7 +111,7 @@ function Consignments({ of: { consignments, currency } }: { of: Order }) {
           { name: 'money', of: ({ money }) => <Status of={money} /> },
           { name: 'amount', isNumber: true, of: ({ amount }) => <Amount of={amount} in={currency} /> },
           { name: 'transfer', of: ({ transfer_id }) => <Id of={transfer_id} to="/transfers" /> },
-          { name: 'what', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
+          { name: 'what', of: ({ lines }) => <Goods of={lines} /> },
           { name: 'carrier', of: ({ carrier_reference }) => carrier_reference ?? '–' },
           { name: 'invoice', isNumber: true, of: ({ invoice_number }) => invoice_number ?? '–' },
         ]}
@@ -138,7 +140,7 @@ function Returns({ of: { order_id, currency } }: { of: Order }) {
           { name: 'announced', of: ({ created_at }) => <Time of={created_at} /> },
           { name: 'status', of: ({ status, attention }) => <Status of={status} note={attention?.reason} /> },
           { name: 'goes back', isNumber: true, of: ({ amount }) => <Amount of={amount} in={currency} /> },
-          { name: 'what', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
+          { name: 'what', of: ({ lines }) => <Goods of={lines} /> },
         ]}
       />
     </>

@@ -1,9 +1,10 @@
 /** The orders, newest first. */
 import type { Order } from '../../client/client.ts';
 import { Amount } from '../parts/amount.tsx';
+import { Goods } from '../parts/goods.tsx';
 import { Id } from '../parts/id.tsx';
 import { List } from '../parts/list.tsx';
-import { Status } from '../parts/status.tsx';
+import { StatusAndAttention } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 
 const FILTERS = [
@@ -25,15 +26,7 @@ export function Orders() {
         {
           name: 'status',
           of: ({ status, cancel_reason, attention }) => (
-            <>
-              <Status of={status} note={cancel_reason} />
-              {attention === null ? null : (
-                <>
-                  {' '}
-                  <Status of="ATTENTION" />
-                </>
-              )}
-            </>
+            <StatusAndAttention of={status} note={cancel_reason} attention={attention} />
           ),
         },
         {
@@ -42,7 +35,7 @@ export function Orders() {
           of: ({ total_amount, currency }) => <Amount of={total_amount} in={currency} />,
         },
         { name: '', of: ({ currency }) => currency },
-        { name: 'goods', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
+        { name: 'goods', of: ({ lines }) => <Goods of={lines} /> },
         { name: 'buyer', of: ({ buyer_wallet_id }) => <Id of={buyer_wallet_id} to="/wallets" /> },
       ]}
       idOf={({ order_id }) => order_id}

@@ -3,6 +3,7 @@ import type { Return } from '../../client/client.ts';
 import { Actions } from '../actions/actions.tsx';
 import { actionsOfReturn, lookAtReturn, seenOfReturn } from '../actions/return.ts';
 import { useAnswer } from '../answer.ts';
+import { waitingInWords } from '../format/return-words.ts';
 import { inWords } from '../format/status.ts';
 import type { Parameters } from '../router.ts';
 import { Amount } from '../parts/amount.tsx';
@@ -66,17 +67,11 @@ function Summary({ of: back }: { of: Return }) {
           <Age of={back.created_at} />
         </span>
       </div>
-      {back.attention === null ? null : (
-        <div class="problem" role="alert">
-          <p>
-            It needs a person: {inWords(back.attention.reason)}, since <Time of={back.attention.since} />.{' '}
-            {back.attention.last_error}
-          </p>
-        </div>
-      )}
+      {back.attention === null ? null : <Waiting status={back.status} attention={back.attention} />}
       <Facts
         of={[
           ['order', <Id key="" of={back.order_id} to="/orders" whole />],
+          ['seller', <Seller key="" ofOrder={back.order_id} />],
           back.received_at !== null && ['goods back', <Time key="" of={back.received_at} />],
           ['credit note', back.credit_note_number ?? '–'],
           ['refund', <Id key="" of={back.refund_transfer_id} to="/transfers" whole />],
@@ -85,4 +80,26 @@ function Summary({ of: back }: { of: Return }) {
       />
     </>
   );
+}
+
+function Waiting(of: { status: Return['status']; attention: NonNullable<Return['attention']> }) {
+  const { reason, since } = of.attention;
+  const { what, next } = waitingInWords(of);
+  return (
+    <div class="problem" role="alert">
+      <p>
+        It needs a person: {inWords(reason)}, since <Time of={since} />.
+      </p>
+      {what === null ? null : <p class="quiet">{what}</p>}
+      <p>{next}</p>
+    </div>
+  );
+}
+
+/** Whose wallet pays, which the order knows. */
+function Seller({ ofOrder }: { ofOrder: string }) {
+  const { data: order } = useAnswer(`order/${ofOrder}/seller`, (client, signal) =>
+    client.orders.get(ofOrder, { signal }),
+  );
+  return <Id of={order?.seller_wallet_id} to="/wallets" whole />;
 }

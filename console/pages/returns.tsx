@@ -1,9 +1,10 @@
 /** The returns, newest first. */
 import type { Return } from '../../client/client.ts';
 import { Amount } from '../parts/amount.tsx';
+import { Goods } from '../parts/goods.tsx';
 import { Id } from '../parts/id.tsx';
 import { List } from '../parts/list.tsx';
-import { Status } from '../parts/status.tsx';
+import { StatusAndAttention } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 
 const FILTERS = [
@@ -22,21 +23,11 @@ export function Returns() {
         { name: 'announced', of: ({ created_at }) => <Time of={created_at} /> },
         {
           name: 'status',
-          of: ({ status, attention }) => (
-            <>
-              <Status of={status} />
-              {attention === null ? null : (
-                <>
-                  {' '}
-                  <Status of="ATTENTION" />
-                </>
-              )}
-            </>
-          ),
+          of: ({ status, attention }) => <StatusAndAttention of={status} attention={attention} />,
         },
         { name: 'goes back', isNumber: true, of: ({ amount, currency }) => <Amount of={amount} in={currency} /> },
         { name: '', of: ({ currency }) => currency },
-        { name: 'goods', of: ({ lines }) => lines.map(({ sku, quantity }) => `${quantity} × ${sku}`).join(', ') },
+        { name: 'goods', of: ({ lines }) => <Goods of={lines} /> },
         { name: 'order', of: ({ order_id }) => <Id of={order_id} to="/orders" /> },
       ]}
       idOf={({ return_id }) => return_id}

@@ -21,6 +21,7 @@ export function Problem({ of, reload }: { of: unknown; reload?: () => void }) {
 
 /** What a person needs to know of a refusal more than a program does. */
 const WORDS: Readonly<Record<string, string>> = {
+  not_authenticated: 'This key is not accepted: mistyped, revoked, expired, or not for this address.',
   own_request:
     'You have asked for this yourself, or one principal has made keys of both you and whoever has. Somebody else has to approve it.',
   vote_not_granted:

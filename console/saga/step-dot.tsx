@@ -1,4 +1,5 @@
 /** A state that the transfer or the order had from then on. */
+import { stepNote } from '../format/saga-box.ts';
 import type { PlacedStep } from '../format/saga-layout.ts';
 import { inWords, meaningOfStatus } from '../format/status.ts';
 
@@ -12,7 +13,7 @@ export function StepDot({ of: { step, reason, x, y } }: { of: PlacedStep }) {
       </text>
       {reason === null ? null : (
         <text class="verdict small" x={x} y={y - 16} text-anchor="middle">
-          {inWords(reason)}
+          {stepNote(step, reason)}
         </text>
       )}
     </g>

@@ -2,7 +2,7 @@
 import type { Saga } from '../../client/client.ts';
 import type { Leg } from './leg.ts';
 import { inWords } from '../format/status.ts';
-import { givenUpIn, meaningOfVerdict, verdictInWords } from '../format/saga-words.ts';
+import { givenUpIn, meaningOfVerdict, reasonOfStep, verdictInWords } from '../format/saga-words.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Id } from '../parts/id.tsx';
 import { Status } from '../parts/status.tsx';
@@ -50,13 +50,18 @@ export function SagaTables({ of: saga }: { of: Saga }) {
         columns={[
           {
             name: 'step',
-            of: ({ step, n, reason }) => <Status of={step} note={reason ?? (n === 0 ? null : `consignment ${n}`)} />,
+            of: ({ step, n, reason }) => <Status of={step}>{noteOf(step, n, reason)}</Status>,
           },
           { name: 'at', of: ({ at }) => <Time of={at} finest /> },
         ]}
       />
     </>
   );
+}
+
+function noteOf(step: string, n: number, reason: string | null): string | null {
+  if (reason !== null) return reasonOfStep(step, reason);
+  return n === 0 ? null : `consignment ${n}`;
 }
 
 function lastErrorOf({ attempts }: Leg) {

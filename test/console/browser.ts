@@ -85,11 +85,11 @@ export async function openPage(
   };
 }
 
-/** Signs in whoever opens the context's pages from now on, as if by this key. */
-export async function signIn(context: BrowserContext, key: string | undefined): Promise<void> {
+/** Signs in whoever opens the context's pages from now on, as if by this key, or by a link of this principal. */
+export async function signIn(context: BrowserContext, key: string | undefined, principalId?: string): Promise<void> {
   await context.addInitScript(
     (session) => sessionStorage.setItem('counterpoise-session', session),
-    JSON.stringify({ key }),
+    JSON.stringify({ key, principalId }),
   );
 }
 
@@ -98,10 +98,10 @@ export async function openSignedIn(
   browser: Browser,
   origin: string,
   key: string | undefined,
-  { path, ...looks }: Looks & { readonly path: string },
+  { path, principalId, ...looks }: Looks & { readonly path: string; readonly principalId?: string },
 ): Promise<WatchedPage & { close: () => Promise<void> }> {
   const { context, ...opened } = await openPage(browser, origin, looks);
-  await signIn(context, key);
+  await signIn(context, key, principalId);
   await opened.page.goto(`${origin}/console${path}`);
   await untilLoaded(opened.page);
   return { ...opened, close: () => context.close() };

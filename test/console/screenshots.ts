@@ -37,7 +37,8 @@ try {
     execFileSync(process.execPath, [SEED], { env: { ...process.env, DATA_DIR: stack.dataDir }, stdio: 'ignore' });
     const stuck = await makeStuck(stack, money, '1840.0000');
     await money.api.put('/v1/approval-policies/USD', { version: 0, above: '1000' });
-    const { body: waiting } = await money.api.transfer(sample.wallet, sample.other, '1250.00', { prefer: 'wait=1' });
+    const { body: waiting } = await money.api.transfer(sample.wallet, sample.other, '1250.00');
+    if (waiting.status !== 'AWAITING_APPROVAL') throw new Error(`nothing waits: ${JSON.stringify(waiting)}`);
     const { body: logged } = await money.api.get<{ data: { position: number }[] }>('/v1/events?after=0&limit=1');
     return [
       ['overview', ''],

@@ -143,6 +143,18 @@ describe('a second person', { skip: lacksBrowser }, () => {
     await close();
   });
 
+  test('is not offered the approval by a session that knows who has asked, but the rejection', async () => {
+    const { asked_by_id } = (await money.api.get<Body>(`/v1/approvals/${transfers.waiting}`)).body;
+    const { page, close } = await openSignedIn(browser, stack.api, alice, {
+      path: `/approvals/${transfers.waiting}`,
+      principalId: String(asked_by_id),
+    });
+    await page.getByText('You have asked for it, so somebody else has to approve it').waitFor();
+    await page.getByRole('button', { name: 'Reject it' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Approve it' }).count(), 0);
+    await close();
+  });
+
   test('by keyboard alone, finds what waits and lets it go, which the audit log tells', async () => {
     const { page, assertQuiet, close } = await open(bob, '');
     const { keyboard } = page;

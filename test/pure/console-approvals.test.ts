@@ -6,7 +6,7 @@ import { temporalUiOf } from '../../api/console/temporal-ui.ts';
 import { effectOfAll, effectOfApproving } from '../../console/format/approval-words.ts';
 import { AUDIT_ACTIONS, instantIn, placeOfObject } from '../../console/format/audit-words.ts';
 import { withOwnLane } from '../../console/format/own-lane.ts';
-import { policyInWords } from '../../console/format/policy-words.ts';
+import { policyInWords, reasonInWords, whyInWords } from '../../console/format/policy-words.ts';
 import { workflowOfTransfer } from '../../console/format/workflow-of.ts';
 import { AUDIT_ACTION_NAMES } from '../../domain/audit-actions.ts';
 import { readSettings } from '../../process/config.ts';
@@ -19,7 +19,7 @@ test('an approval that is not the last one says that nothing moves yet, and the 
   assert.match(effectOfApproving(asked, terms), /^Nothing moves yet: one person more has to approve it\./);
   assert.match(
     effectOfApproving({ ...asked, given: 1 }, terms),
-    /last approval that is needed\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
+    /^One approval is missing, and yours would be the last, unless you have asked for it yourself\. The transfer begins at once: 12,500\.00 USD go from the sender to the receiver/,
   );
   assert.match(effectOfAll(asked, { ...terms, capture_method: 'manual' }), /taken from the sender and held/);
   assert.match(
@@ -64,6 +64,13 @@ test('a policy is a sentence, with each of its bounds', () => {
     policyInWords({ ...policy, above: null, above_24h: '5000.0000', approvals: 2 }),
     /^One by which its sender .* 2 people more/,
   );
+});
+
+test('what waits as long as there is a policy says which kind of thing that is', () => {
+  assert.equal(whyInWords({ kind: 'transfer', reason: 'above' }), 'Because of its amount');
+  assert.equal(reasonInWords({ kind: 'policy', reason: 'always' }), 'any change of a policy');
+  assert.equal(whyInWords({ kind: 'grant', reason: 'always' }), 'Any grant of votes needs a second person');
+  assert.equal(whyInWords({ kind: 'refund', reason: 'always' }), 'Because of an amount not known yet');
 });
 
 test('every action of the audit log can be filtered by, and its object is found', () => {

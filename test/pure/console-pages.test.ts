@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { advanceOf, afterAdvance } from '../../console/format/advance.ts';
 import { amountWritten, unitsOf } from '../../console/format/amount.ts';
+import { isCancelable } from '../../console/format/cancelable.ts';
 import { CAUGHT_UP_MAX, placeToBegin, typesIn, unknownTypes } from '../../console/format/event-place.ts';
 import { nothingInWords } from '../../console/format/flow-bars.ts';
 import { areOfOrders, needsOf } from '../../console/format/needs.ts';
 import { pageTitle } from '../../console/format/page-title.ts';
+import { waitingInWords } from '../../console/format/return-words.ts';
 
 test('a page is named by its heading, what it is about, and what it was asked for', () => {
   const titleOf = (heading: string | undefined, subject?: string, query = '') =>
@@ -73,6 +75,35 @@ test('a transfer whose sender was paid in advance can be tried again, and not be
   assert.deepEqual(advanceOf(saga('applied'), { amount: '7.0000' }), { amount: '7.0000', at: 'now' });
   assert.deepEqual(titles('applied'), ['Try again now']);
   assert.deepEqual([titles('canceled').length, titles(undefined).length], [3, 3]);
+});
+
+test('an order can be canceled as long as some of its goods have not left', () => {
+  const canCancel = (status: string, ...goods: string[]) =>
+    isCancelable({ status, consignments: goods.map((each) => ({ goods: each })) });
+  assert.ok(canCancel('PENDING'));
+  assert.ok(canCancel('CONFIRMED', 'RESERVED', 'ISSUED'));
+  assert.ok(!canCancel('CONFIRMED', 'ISSUED', 'DELIVERED'));
+  assert.ok(!canCancel('CONFIRMED', 'RELEASED', 'ISSUED'));
+  assert.ok(!canCancel('COMPLETED', 'DELIVERED'));
+});
+
+test('a return that waits says what is in its way, and what becomes of it by itself', () => {
+  const told = (status: string, reason: string, last_error: string | null) =>
+    waitingInWords({ status, attention: { reason, last_error } });
+  const poor = "the seller's wallet cannot pay: insufficient_funds";
+  assert.deepEqual(told('RECEIVED', 'refund_refused', poor), {
+    what: 'The seller’s wallet cannot pay: insufficient funds.',
+    next: 'It is tried again by itself; put money into the seller’s wallet.',
+  });
+  assert.match(
+    told('REFUND_DUE', 'refund_refused', poor).next,
+    /^It is tried no more: .*, and try the refund again\.$/,
+  );
+  assert.match(told('RECEIVED', 'refund_refused', 'cannot pay: sender_suspended').next, /is active/);
+  assert.deepEqual(told('RECEIVED', 'take_back_failing', 'connect ECONNREFUSED'), {
+    what: 'connect ECONNREFUSED',
+    next: 'It goes on by itself once that works again.',
+  });
 });
 
 describe('the events that are followed', () => {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { boxText, widthOf } from '../../console/format/saga-box.ts';
+import { boxText, stepNote, widthOf } from '../../console/format/saga-box.ts';
 import { BOX, layOut } from '../../console/format/saga-layout.ts';
 import type { SagaLike } from '../../console/format/saga-order.ts';
 import { givenUpIn, legInWords, meaningOfVerdict, verdictInWords } from '../../console/format/saga-words.ts';
@@ -199,6 +199,13 @@ describe('the drawing of a saga', () => {
     };
     assert.equal(layOut(open).forward.at(-1)!.key, 'credit/0');
   });
+});
+
+test('a step says what others have given as it stands, no wider than a box', () => {
+  assert.equal(stepNote('ISSUED', 'Van_X-1'), 'carrier Van_X-1');
+  assert.equal(stepNote('INVOICED', '2'), 'invoice 2');
+  assert.equal(stepNote('RELEASED', 'not_handed_over'), 'not handed over');
+  assert.ok(widthOf(stepNote('ISSUED', 'M'.repeat(200)), 11) <= BOX.width);
 });
 
 describe('the words in the box of a leg', () => {
