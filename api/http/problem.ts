@@ -98,7 +98,7 @@ const PROBLEMS = {
   expectation_failed: [417, 'The expectation cannot be met'],
   misdirected_request: [421, 'The request is meant for another installation'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
-  carrier_event_id_reused: [422, 'The event_id was used with another body'],
+  carrier_event_id_reused: [422, 'The event_id was used for another report'],
   overloaded: [429, 'Too many requests at once'],
   rate_exceeded: [429, 'The key asks more often than it may'],
   too_many_failed_authentications: [429, 'Too many requests of this address had no valid key'],
