@@ -109,8 +109,9 @@ const postEvent = createRoute({
   summary: 'Report how far a shipment is',
   tags,
   description: `For carriers. Reports may come twice and in any order: each \`event_id\` is kept once, and a report of an earlier
-status than the shipment has changes nothing. A repeat is answered as the first call was; the same \`event_id\` with another body is
-refused with 422. Before the goods were handed over, or after the booking was canceled, there is nothing to report: 409.`,
+status than the shipment has changes nothing. A repeat is answered as the first call was. An \`event_id\` is used once in the whole
+tenant, for one shipment and one body: with another report it is refused with 422. Before the goods were handed over, or after the booking
+was canceled, there is nothing to report: 409.`,
   middleware: [requiresInTenant('orders:write'), readJson] as const,
   request: { params, body: { required: true, content: { 'application/json': { schema: eventRequest } } } },
   responses: {
@@ -153,7 +154,9 @@ export function shipmentRoutes({ database, told }: ShipmentDeps) {
         case 'not_handed_over':
           throw new ProblemError('shipment_not_handed_over', { detail: 'Report again once it was handed over.' });
         case 'reused':
-          throw new ProblemError('carrier_event_id_reused', { detail: 'The first report with this event_id stands.' });
+          throw new ProblemError('carrier_event_id_reused', {
+            detail: 'An event_id is used once, for one shipment and one body; the first report with it stands.',
+          });
         case 'recorded':
         case 'repeated':
           return c.json(await boundedQuery(database, () => shown(database, tenant, id)), 200);

@@ -39,6 +39,8 @@ export interface BaseDeps {
   readonly installation: () => Promise<Installation>;
 }
 
+const NO_ROUTE = 'The OpenAPI document of the API, /openapi.json, has all its routes.';
+
 /** The bounds of one API process. `requestsMax`, a setting, counts short requests, which wait for nothing but a database. */
 export function loadBounds(requestsMax: number): LoadBounds {
   return { requestsMax, waitersMax: 1_000, settlementsMax: 1_000, bodyBytesMax: 256 * 1024 * 1024 };
@@ -48,7 +50,7 @@ export function createBaseApp(deps: BaseDeps) {
   const { log, hosts, bounds, authentication, proxies = [], metrics, installation, decoding } = deps;
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseFaulty });
   app.onError(answerProblem);
-  app.notFound((c) => answerProblem(new ProblemError('route_not_found'), c));
+  app.notFound((c) => answerProblem(new ProblemError('route_not_found', { detail: NO_ROUTE }), c));
   return $(
     app
       .use(countRequests(metrics))

@@ -89,7 +89,7 @@ export const FIELD_FAULTS = {
   webhook_url_address_forbidden: 'Must lead to public addresses only.',
   webhook_url_unresolvable: 'The name in the URL has no address.',
   event_types_invalid: 'Must be an array of 1 to 50 event types, or null for all of them.',
-  event_type_unknown: 'Must be one of the types of GET /v1/event-types.',
+  event_type_unknown: 'Must be one of the types of GET /v1/event-types (`counterpoise events types`).',
   ordering_invalid: 'Must be subject or none.',
   from_invalid: 'Must be cursor or now.',
   secret_expires_in_invalid: 'Must be a whole number of seconds from 0 to 604800.',
@@ -97,7 +97,8 @@ export const FIELD_FAULTS = {
   principal_id_invalid: 'Must be a UUID.',
   tenant_invalid: 'Must be lower-case letters, digits and hyphens, 63 at most, with a letter first.',
   principal_kind_invalid: 'Must be human or service.',
-  scopes_invalid: 'Must be an array of one or more different scopes; the OpenAPI document lists them.',
+  scopes_invalid:
+    'Each must be a scope of this API, named once; the OpenAPI document and `counterpoise keys create --help` list them.',
   cidrs_invalid: 'Must be an array of 1 to 50 networks, such as 10.1.0.0/16 or 2001:db8::/32.',
   per_second_invalid: 'Must be a whole number from 1 to 100000.',
   burst_invalid: 'Must be a whole number from 1 to 1000000, and goes with per_second.',

@@ -98,7 +98,7 @@ const PROBLEMS = {
   expectation_failed: [417, 'The expectation cannot be met'],
   misdirected_request: [421, 'The request is meant for another installation'],
   idempotency_key_reused: [422, 'The Idempotency-Key was used with another body'],
-  carrier_event_id_reused: [422, 'The event_id was used with another body'],
+  carrier_event_id_reused: [422, 'The event_id was used for another report'],
   overloaded: [429, 'Too many requests at once'],
   rate_exceeded: [429, 'The key asks more often than it may'],
   too_many_failed_authentications: [429, 'Too many requests of this address had no valid key'],
@@ -145,16 +145,22 @@ export class ProblemError extends Error {
   }
 }
 
+/** Longer names are told in `errors` alone. */
+const NAME_SHOWN_MAX = 100;
+
 /**
  * The problem of a request that does not validate. It has the code of the first fault and lists all of them; if PROBLEMS has that
- * code, it tells the first fault alone.
+ * code, it tells the first fault alone. The detail names the place of the first fault, so that it can be read without the list.
  */
 export function faultyRequest(faults: readonly [Fault, ...Fault[]]): ProblemError {
   const [first] = faults;
   if (first.code in PROBLEMS) {
     return new ProblemError(first.code, { detail: first.detail });
   }
-  return new ProblemError(first.code, { detail: first.detail, members: { errors: faults } });
+  const name = 'pointer' in first ? first.pointer.slice(1) : 'parameter' in first ? first.parameter : first.header;
+  const isNamed = name !== '' && name.length <= NAME_SHOWN_MAX;
+  const detail = isNamed ? `${name}: ${first.detail}` : first.detail;
+  return new ProblemError(first.code, { detail, members: { errors: faults } });
 }
 
 export interface ProblemBody {

@@ -23,6 +23,7 @@ const VALUES_MAX = 100_000;
 /** The middleware of a route with a JSON body. Runs before the route's validators, which find the bytes read here. */
 export function readJsonUpTo(bytesMax: number): MiddlewareHandler<ApiEnv> {
   return async (c, next) => {
+    if (hasNoBody(c)) refuseNoBody(c);
     refuseOtherKinds(c);
     judge(await readBytes(c, bytesMax));
     await next();
@@ -142,6 +143,13 @@ function tooLarge(bytesMax: number): ProblemError {
   return new ProblemError('body_too_large', { detail: `A body may have at most ${bytesMax} bytes.` });
 }
 
+/** Without a body, its type is refused as any other is, but the detail says what is missing. */
+function refuseNoBody(c: Context<ApiEnv>): void {
+  if (isJson(c.req.header('content-type'))) throw new ProblemError('invalid_json', { detail: 'A body is required.' });
+  const detail = 'A body is required: send JSON, with Content-Type: application/json.';
+  throw new ProblemError('unsupported_media_type', { detail });
+}
+
 function refuseOtherKinds(c: Context<ApiEnv>): void {
   if (!isJson(c.req.header('content-type')))
     throw new ProblemError('unsupported_media_type', { detail: 'Send Content-Type: application/json.' });
@@ -180,7 +188,8 @@ function parse(bytes: ArrayBuffer): Parsed {
   try {
     return { body: JSON.parse(text), members };
   } catch {
-    throw new ProblemError('invalid_json');
+    const detail = 'Send one JSON value: names and texts in double quotes, and no comma behind the last member.';
+    throw new ProblemError('invalid_json', { detail });
   }
 }
 

@@ -52,12 +52,13 @@ function faultsOf(issue: z.core.$ZodIssue, target: string): Fault[] {
   }
   const [said, ...saying] = issue.message.split(SAYING);
   const code = said! in FIELD_FAULTS ? (said as FieldCode) : 'value_invalid';
-  const detail = saying.length > 0 ? saying.join(SAYING) : detailOf(code, issue);
+  const detail = saying.length > 0 ? saying.join(SAYING) : detailOf(code, issue, target);
   return [faultAt(target, issue.path, code, detail)];
 }
 
-/** Names the values that are allowed, where they depend on the place. */
-function detailOf(code: FieldCode, issue: z.core.$ZodIssue): string {
+/** Says `parameter` of what is no field, and names the values that are allowed, where they depend on the place. */
+function detailOf(code: FieldCode, issue: z.core.$ZodIssue, target: string): string {
+  if (code === 'field_missing' && target !== 'json') return 'The parameter is required.';
   const isListed = code === 'status_invalid' || code === 'action_invalid';
   return isListed && issue.code === 'invalid_value' ? `Must be one of ${issue.values.join(', ')}.` : FIELD_FAULTS[code];
 }

@@ -155,6 +155,9 @@ published as \`audit.approval-overridden\`, and raises an alarm.`,
   middleware: [requiresInTenant('approvals:override'), readJson] as const,
 });
 
+const OWN_REQUEST = `You have asked for this yourself, or one of you has made a key of the other, or one principal has made keys of both. \
+A principal that is independent of who asked has to approve.`;
+
 /** Returns the principals that could vote by the keys of who votes. Throws `own_request` if one of them could have asked, too. */
 function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter) {
   return async ({ tenant, principalId: voter }: Holder, id: TransferId): Promise<readonly PrincipalId[]> => {
@@ -162,10 +165,7 @@ function secondPerson(database: MovementDeps['database'], judgeVoter: JudgeVoter
     const granted = found?.kind === 'grant' ? (found.proposal?.['principal_id'] as PrincipalId) : undefined;
     const { makers, isOfAsker } = await judgeVoter(voter, found?.askedById ?? undefined, granted);
     if (!isOfAsker) return makers;
-    throw new ProblemError('own_request', {
-      detail:
-        'One principal could have asked and vote: it has made keys of both, or one of them has made a key of the other.',
-    });
+    throw new ProblemError('own_request', { detail: OWN_REQUEST });
   };
 }
 
@@ -250,7 +250,8 @@ const REFUSALS = {
 } as const satisfies Record<Exclude<VoteOutcome, 'counted' | 'decided'>, ProblemCode>;
 
 function refusal(outcome: keyof typeof REFUSALS, id: TransferId): ProblemError {
-  return new ProblemError(REFUSALS[outcome], { detail: `GET /v1/approvals/${id} tells how it is now.` });
+  const detail = outcome === 'own' ? OWN_REQUEST : `GET /v1/approvals/${id} tells how it is now.`;
+  return new ProblemError(REFUSALS[outcome], { detail });
 }
 
 /** Throws `vote_not_granted`, with the approval that the votes of who asks wait for; returns if they were granted meanwhile. */

@@ -54,9 +54,9 @@ export function addBatchCommand(program: Command, end: EndCommand): void {
       if (batch.status === 'AWAITING_APPROVAL') process.stderr.write(`${waits(batch)}\n`);
       if (isReplayed) process.stderr.write(`${sentBefore(batch, key)}\n`);
       const failed = batch.counts.failed === 0 ? [] : await failuresOf(client, batch.batch_id);
-      if (batch.counts.failed > 0 || (wait && batch.status === 'PROCESSING')) end(EXIT.failed);
+      if (batch.counts.failed > 0 || (wait && batch.status !== 'COMPLETED')) end(EXIT.failed);
       print({ ...batch, failed_items: failed, was_sent_before: isReplayed }, () => describeBatch(batch, failed, rows));
-      if (rest !== undefined) process.stderr.write(`${writeFailed(rest, failed, rows)}\n`);
+      if (rest !== undefined) process.stderr.write(`${writeFailed(rest, failed, rows, batch)}\n`);
       else if (isInPart(batch)) process.stderr.write(`${SEND_THE_REST}\n`);
     });
 }
@@ -116,8 +116,16 @@ function sentBefore(batch: TransferBatch, key: string | undefined): string {
 }
 
 /** Writes the rows that failed into a new file, if there are any, and returns a sentence about it. */
-function writeFailed(path: string, failed: readonly TransferBatchItem[], rows: readonly BatchRow[]): string {
-  if (failed.length === 0) return `No row failed, so ${path} was not written.`;
+function writeFailed(
+  path: string,
+  failed: readonly TransferBatchItem[],
+  rows: readonly BatchRow[],
+  { status: state }: TransferBatch,
+): string {
+  if (failed.length === 0) {
+    const what = state === 'AWAITING_APPROVAL' ? 'No row was tried yet' : 'No row failed';
+    return `${what}, so ${path} was not written.`;
+  }
   try {
     writeFileSync(path, renderBatchRows(failed.map(({ index }) => rows[index]!.item)), { flag: 'wx' });
   } catch (error) {

@@ -12,7 +12,7 @@ export type EndCommand = (code: ExitCode) => void;
 export const EXIT_HELP = `
 Exit codes:
   0  done
-  1  the movement failed or has not ended, the API refused, or an invariant is broken
+  1  a movement that was waited for failed, waits for approvals or has not ended, the API refused, or an invariant is broken
   2  the command line, a setting or a file is wrong
   3  no stack runs, or the API does not answer
 

@@ -56,10 +56,10 @@ function isUnderWay(movement: Transfer | Transaction): boolean {
   return movement.status === 'PENDING' || (movement.status === 'DEBITED' && !isHeld);
 }
 
-/** The exit code for a movement whose end was waited for. */
+/** The exit code for a movement whose end was waited for. A hold and a scheduled transfer are as they were asked for. */
 export function exitCodeOf(movement: Transfer | Transaction): ExitCode {
-  const hasFailed = movement.status === 'FAILED' || movement.status === 'CANCELED';
-  return hasFailed || movement.attention !== null || isUnderWay(movement) ? EXIT.failed : EXIT.ok;
+  const isWell = !['FAILED', 'CANCELED', 'AWAITING_APPROVAL'].includes(movement.status);
+  return isWell && movement.attention === null && !isUnderWay(movement) ? EXIT.ok : EXIT.failed;
 }
 
 export function reasonOf({ failure_reason, attention }: Transfer | Transaction): string | undefined {

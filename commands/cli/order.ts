@@ -1,7 +1,7 @@
 /** `counterpoise order`: places an order, shows it, hands it over, cancels it, takes goods back, decides what waits. */
 import { userInfo } from 'node:os';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Order, OrderStep } from '../../client/client.ts';
+import type { Order, OrderStep, Return } from '../../client/client.ts';
 import { EXIT } from '../../process/exit-code.ts';
 import type { EndCommand } from './exit-code.ts';
 import { addOrderCaseCommands, addResolveOptions, type ResolveOptions } from './order-cases.ts';
@@ -66,11 +66,14 @@ function addCreateCommand(order: Command, end: EndCommand): void {
 function addShowCommands(order: Command): void {
   order
     .command('show <order-id>')
-    .description('show an order, its consignments and its steps')
+    .description('show an order, its consignments, returns and steps')
     .action(async (orderId: string, _options: object, command: Command) => {
       const { client, print } = openSession(command);
-      const [shown, steps] = await Promise.all([client.orders.get(orderId), client.orders.steps(orderId)]);
-      print({ ...shown, steps }, () => `${describeOrder(shown)}\n\n${describeSteps(steps)}`);
+      const { orders } = client;
+      const asked = [orders.get(orderId), orders.returns(orderId), orders.steps(orderId)] as const;
+      const [shown, returns, steps] = await Promise.all(asked);
+      const parts = () => [describeOrder(shown), ...describeReturns(returns), describeSteps(steps)];
+      print({ ...shown, returns, steps }, () => parts().join('\n\n'));
     });
 
   order
@@ -157,7 +160,12 @@ function addChangeCommands(order: Command): void {
       const announced = await client.returns.create(orderId, { lines: lines.map(lineOf) }, call);
       const shown = options.received ? await client.returns.receive(announced.return_id) : announced;
       print(shown, () =>
-        fields({ return: shown.return_id, order: shown.order_id, status: status(shown.status), amount: shown.amount }),
+        fields({
+          return: shown.return_id,
+          order: shown.order_id,
+          status: status(shown.status),
+          amount: `${shown.amount} ${shown.currency}`,
+        }),
       );
     });
 }
@@ -189,9 +197,22 @@ function describeOrder(order: Order): string {
   if (order.consignments.length === 0) return described;
   const rows = order.consignments.map((each) => [
     ...[String(each.n), status(each.goods), status(each.money), each.amount],
-    each.lines.map(({ sku, quantity }) => `${sku}=${quantity}`).join(' '),
+    ...[linesIn(each.lines), each.shipment_id ?? ''],
   ]);
-  return `${described}\n\n${table([' CONSIGNMENT', 'GOODS', 'MONEY', ' AMOUNT', 'LINES'], rows)}`;
+  return `${described}\n\n${table([' CONSIGNMENT', 'GOODS', 'MONEY', ' AMOUNT', 'LINES', 'SHIPMENT'], rows)}`;
+}
+
+function linesIn(lines: readonly { readonly sku: string; readonly quantity: number }[]): string {
+  return lines.map(({ sku, quantity }) => `${sku}=${quantity}`).join(' ');
+}
+
+/** One table, or none if nothing was announced to come back. */
+function describeReturns(returns: readonly Return[]): string[] {
+  if (returns.length === 0) return [];
+  const rows = returns.map((each) => [
+    ...[each.return_id, status(each.status), each.amount, linesIn(each.lines), each.attention?.reason ?? ''],
+  ]);
+  return [table(['RETURN', 'STATUS', ' AMOUNT', 'LINES', 'ATTENTION'], rows)];
 }
 
 function describeSteps(steps: readonly OrderStep[]): string {

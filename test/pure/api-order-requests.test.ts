@@ -31,6 +31,7 @@ test('a quantity that breaks several bounds is named once, and so is each wrong 
 
 test('a buyer that is the seller is told so in these words', async () => {
   const { status, code, detail, errors } = await refused({ seller_wallet_id: SENDER });
-  assert.deepEqual([status, code, detail], [422, 'same_wallet', 'Buyer and seller must be two wallets.']);
-  assert.deepEqual(errors, [{ pointer: '/seller_wallet_id', code, detail }]);
+  const said = 'Buyer and seller must be two wallets.';
+  assert.deepEqual([status, code, detail], [422, 'same_wallet', `seller_wallet_id: ${said}`]);
+  assert.deepEqual(errors, [{ pointer: '/seller_wallet_id', code, detail: said }]);
 });

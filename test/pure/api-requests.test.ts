@@ -68,7 +68,8 @@ describe('routes', () => {
   test('an unknown route is a problem', async () => {
     const { app } = testApp();
     const response = await app.request('/v2/transfers', { method: 'POST' });
-    const { type, title, status, code, instance } = (await response.json()) as Problem;
+    const { type, title, status, code, instance, detail } = (await response.json()) as Problem;
+    assert.match(detail!, /openapi\.json/);
     assert.deepEqual(
       { type, title, status, code, instance },
       {
@@ -79,6 +80,19 @@ describe('routes', () => {
         instance: '/v2/transfers',
       },
     );
+  });
+
+  test('a request without the body that its route needs is told so, whether it names a type or not', async () => {
+    const { app } = testApp();
+    for (const [headers, code] of [
+      [{}, 'unsupported_media_type'],
+      [{ 'content-type': 'application/json' }, 'invalid_json'],
+    ] as const) {
+      const response = await app.request('/v1/transfers', { method: 'POST', headers });
+      const problem = (await response.json()) as Problem;
+      assert.equal(problem.code, code);
+      assert.match(problem.detail!, /^A body is required/);
+    }
   });
 
   test('a wrong method is a problem that names the right ones', async () => {

@@ -118,6 +118,12 @@ describe('a field that does not validate is refused with 422, its own code and i
       ],
     );
     assert.equal(problem.code, 'field_missing');
+    assert.equal(problem.detail, 'wallet_id: The field is required.');
+  });
+
+  test('a name that is too long to be read is in the list of faults alone', async () => {
+    const { code, detail } = await post('/v1/transfers', { ...transfer, ['k'.repeat(101)]: 1 });
+    assert.deepEqual([code, detail], ['unknown_field', 'There is no such field.']);
   });
 
   test('a key __proto__ is refused at any depth', async () => {
@@ -298,8 +304,13 @@ test('a filter that is wrong is told the values that are allowed', async () => {
     ['/v1/transfers?limit=0', 'Must be a whole number from 1 to 200.'],
   ] as const) {
     const problem = await refused(path);
-    assert.deepEqual([problem.detail, problem.errors?.[0]?.detail], [detail, detail], path);
+    const { detail: said, parameter } = problem.errors![0]!;
+    assert.deepEqual([problem.detail, said], [`${parameter}: ${detail}`, detail], path);
   }
+});
+
+test('a parameter that is missing is called a parameter', async () => {
+  assert.equal((await refused('/v1/find')).detail, 'q: The parameter is required.');
 });
 
 test('a cursor that another list has given is refused with 400, and one of this list is taken', async () => {

@@ -76,6 +76,7 @@ describe('the command line', () => {
     let polls = 0;
     /** What became of a batch that was sent before. */
     let became = { total: 1, pending: 0, completed: 1, failed: 0 };
+    let becameStatus = 'COMPLETED';
     const keys = new Set<unknown>();
     let received: { key: unknown; items: unknown };
     const batch = (pending: number): object => ({
@@ -100,7 +101,8 @@ describe('the command line', () => {
         const wrong = items.findIndex(({ amount }) => amount === '0');
         const isReplayed = keys.has(received.key);
         keys.add(received.key);
-        if (isReplayed) return [202, { ...batch(0), counts: became }, { 'idempotent-replayed': 'true' }];
+        if (isReplayed)
+          return [202, { ...batch(0), status: becameStatus, counts: became }, { 'idempotent-replayed': 'true' }];
         if (wrong === -1) return [202, batch(3)];
         const fault = { code: 'amount_not_positive', detail: 'Must be more than zero.' };
         return problem(422, fault.code, { errors: [{ pointer: `/items/${wrong}/amount`, ...fault }] });
@@ -192,6 +194,20 @@ describe('the command line', () => {
       became = { total: 3, pending: 0, completed: 0, failed: 3 };
       await runCounterpoise(['batch', csv, '--again', '--no-wait'], { env });
       assert.equal(keys.size, keysBefore + 1);
+    });
+
+    test('that waits for approvals exits 1 where its end is waited for, and says that nothing was tried', async () => {
+      const csv = file('waiting.csv', `${HEADER}\na,b,9.00\n`);
+      await runCounterpoise(['batch', csv, '--no-wait'], { env });
+      becameStatus = 'AWAITING_APPROVAL';
+      became = { total: 1, pending: 1, completed: 0, failed: 0 };
+      const waited = await runCounterpoise(['batch', csv, '--failed', join(folder, 'none.csv')], { env });
+      assert.equal(waited.code, 1);
+      assert.match(
+        waited.stderr,
+        /A policy demands approvals.*\n(?:.*\n)*No row was tried yet, so .* was not written\./,
+      );
+      assert.equal((await runCounterpoise(['batch', csv, '--no-wait'], { env })).code, 0);
     });
 
     test('that the API refuses is told by the line of the file', async () => {

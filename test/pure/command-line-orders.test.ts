@@ -1,4 +1,5 @@
-// `counterpoise order cases`: what orders wait for is listed and shown, and decided at the order, by a person.
+// `counterpoise order`: an order is shown with all that belongs to it; what orders wait for is listed and shown, and decided at the order, by
+// a person.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -68,6 +69,40 @@ test('a case of an order is decided at the order, unless it is over', async () =
     assert.match(stdout, /\nstatus +RESOLVED\n[^]*\nwrite_off +t +ann +gone\n$/);
     assert.equal((await runCounterpoise([...decide, '--action', 'retry'], { env })).code, 0);
     assert.deepEqual(sent, [['POST /v1/orders/o/resolve', 'ann', { action: 'write_off', comment: 'gone' }]]);
+  } finally {
+    server.close();
+  }
+});
+
+test('an order is shown with the shipment of each consignment, and with the goods that come back', async () => {
+  const lines = [{ sku: 'TEAPOT', quantity: 2 }];
+  const consignment = { n: 1, goods: 'DELIVERED', money: 'CAPTURED', amount: '39.8000', shipment_id: 's-1', lines };
+  const order = {
+    ...{ order_id: 'o', status: 'COMPLETED', cancel_reason: null, attention: null, reference: null },
+    ...{ buyer_wallet_id: 'b', seller_wallet_id: 's', total_amount: '39.8000', currency: 'USD', created_at: 't' },
+    consignments: [consignment, { ...consignment, n: 2, goods: 'RESERVED', money: 'HELD', shipment_id: null }],
+  };
+  const back = { return_id: 'r', order_id: 'o', status: 'RECEIVED', amount: '19.9000', currency: 'USD', lines };
+  const attention = { reason: 'insufficient_funds', since: 't', last_error: null };
+  const { server, env } = await startFakeApi(({ route }) => {
+    if (route === 'GET /v1/orders/o') return [200, order];
+    if (route === 'GET /v1/orders/o/returns') return [200, { data: [{ ...back, attention }] }];
+    return route.startsWith('POST') ? [201, { ...back, attention: null }] : [200, { data: [] }];
+  });
+  try {
+    const { stdout } = await runCounterpoise(['order', 'show', 'o'], { env });
+    assert.match(
+      stdout,
+      /\n +1 +DELIVERED +CAPTURED +39\.8000 +TEAPOT=2 +s-1\n +2 +RESERVED +HELD +39\.8000 +TEAPOT=2\n/,
+    );
+    assert.match(
+      stdout,
+      /\nRETURN +STATUS +AMOUNT +LINES +ATTENTION\nr +RECEIVED +19\.9000 +TEAPOT=2 +insufficient_funds\n/,
+    );
+    const json = (await runCounterpoise(['order', 'show', 'o', '--json'], { env })).json();
+    assert.deepEqual(json, { ...order, returns: [{ ...back, attention }], steps: [] });
+    const announced = await runCounterpoise(['order', 'return', 'o', 'TEAPOT=2'], { env });
+    assert.match(announced.stdout, /\namount +19\.9000 USD\n$/);
   } finally {
     server.close();
   }

@@ -259,3 +259,23 @@ Whether it took effect is not known; repeat it with --key k-1\n`,
     }
   });
 });
+
+test('a transfer that waits for approvals exits 1 where its end is waited for, as one that failed does', async () => {
+  const transfer = {
+    ...{ transfer_id: 't', sender_wallet_id: 'a', receiver_wallet_id: 'b', amount: '9.0000', currency: 'USD' },
+    ...{ attention: null, failure_reason: null, capture_method: 'automatic', reversed_amount: '0.0000' },
+  };
+  let now = 'AWAITING_APPROVAL';
+  const { server, env } = await startFakeApi(() => [202, { ...transfer, status: now }]);
+  try {
+    const send = async (...more: string[]) =>
+      (await runCounterpoise(['transfer', 'a', 'b', '9.00', '--currency', 'USD', ...more], { env })).code;
+    assert.deepEqual([await send('--wait'), await send()], [1, 0]);
+    now = 'SCHEDULED';
+    assert.equal(await send('--wait'), 0);
+    now = 'FAILED';
+    assert.equal(await send('--wait'), 1);
+  } finally {
+    server.close();
+  }
+});

@@ -11,6 +11,7 @@ import type { ApiEnv } from '../../api/http/env.ts';
 import { requires, requiresInTenant } from '../../api/http/scopes.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
 import { tenantHeaders, type Tenant } from '../../domain/tenant.ts';
+import type { Logger } from '../../process/telemetry.ts';
 import { INSTALLATION } from './api-fakes.ts';
 import { acceptOnly, keyHolder } from './api-holders.ts';
 
@@ -36,9 +37,9 @@ test('a key that somebody has made for a principal of that name does not', async
 });
 
 /** What a route answers to a holder that names a tenant: for whom it was asked, or why it was refused. */
-async function askedOf(holder: Holder, path: string): Promise<string> {
+async function askedOf(holder: Holder, path: string, log: Logger = pino({ level: 'silent' })): Promise<string> {
   const app = createBaseApp({
-    ...{ log: pino({ level: 'silent' }), hosts: [], bounds: loadBounds(10), installation: async () => INSTALLATION },
+    ...{ log, hosts: [], bounds: loadBounds(10), installation: async () => INSTALLATION },
     authentication: acceptOnly(holder),
   });
   app.get('/own', requiresInTenant('transfers:read'), (c) => c.text(c.var.holder.tenant));
@@ -61,6 +62,19 @@ test('a tenant is told the name of the order worker, and no id of the default te
   const { principalId, apiKeyId } = own;
   assert.deepEqual(JSON.parse(await askedOf(worker, '/who')), { actor: 'worker-order', tenant: 'acme' });
   assert.deepEqual(JSON.parse(await askedOf(own, '/who')), { actor: 'root', principalId, apiKeyId, tenant: 'acme' });
+});
+
+test('what the order worker reads is logged for debugging alone, and what it is refused as anybody’s is', async () => {
+  const levelOf = async (holder: Holder, path: string): Promise<unknown> => {
+    let line = '';
+    const log = pino({ level: 'debug' }, { write: (written: string) => (line = written) });
+    await askedOf(holder, path, log);
+    return (JSON.parse(line) as { level: unknown }).level;
+  };
+  const worker = keyHolder({ principal: 'worker-order', installedAs: 'worker-order' });
+  assert.equal(await levelOf(worker, '/own'), pino.levels.values['debug']);
+  assert.equal(await levelOf(worker, '/of-all'), pino.levels.values['info']);
+  assert.equal(await levelOf(keyHolder({ principal: 'worker-order' }), '/own'), pino.levels.values['info']);
 });
 
 test('no other key names another tenant than its own', async () => {
