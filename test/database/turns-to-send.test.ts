@@ -58,7 +58,7 @@ describe('turns to send', () => {
     assert.deepEqual(await sideBySide([], [wallet]), [true, 0]);
   });
 
-  test('of ten thousand wallets are one lock, which waits for each single wallet and keeps it waiting', async () => {
+  test('of ten thousand wallets are one lock of their tenant, which waits for each single wallet of it and keeps it waiting', async () => {
     const [wallet] = senders(1) as [string];
     for (const howMany of [MANY, 10_000]) {
       const all = [...senders(howMany - 1), wallet];
@@ -67,6 +67,8 @@ describe('turns to send', () => {
       assert.deepEqual(await sideBySide(all, senders(MANY)), [false, 1]);
     }
     assert.deepEqual(await sideBySide([...senders(MANY - 2), wallet], [wallet]), [false, MANY]);
+    assert.deepEqual(await sideBySide(senders(MANY), senders(MANY, 'acme')), [true, 1], 'of another tenant');
+    assert.deepEqual(await sideBySide([...senders(MANY), ...senders(1, 'acme')], senders(1, 'acme')), [false, 2]);
   });
 
   test('are taken in one order by whoever takes several, so that nobody waits for each other', async () => {
