@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import type pg from 'pg';
 import { startCluster, type TestCluster } from './database.ts';
 
-const MANY = 101;
+const MANY = 1_001;
 
 describe('turns to send', () => {
   let cluster: TestCluster;
