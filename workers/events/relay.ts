@@ -25,8 +25,10 @@ import { whileLeased, type Holding } from './while-leased.ts';
 const POLL_MS = 150;
 const POLL_CALM_MS = 450;
 const CALM_AFTER_MS = 10_000;
-/** Between two looks at least, so that what happens meanwhile is read together. */
+/** After news, so that what happens with it is read together. */
 const PAUSE_MS = 40;
+/** Between two looks at least: where events come all the time, a look costs the databases as much as many events. */
+const SPACING_MS = 200;
 const RETRY_MS = 1_000;
 /** With more events than that in a look, the outbox is emptied later, unless it is full. */
 const BUSY_EVENTS = 200;
@@ -96,6 +98,7 @@ async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
   const noteWaiting = createOutboxSighting({ source, outbox, database });
   let busyAt = performance.now();
   while (!signal.aborted) {
+    const lookedAt = performance.now();
     const { events, hasMore, isLost } = await copy().catch(async (error: unknown) => {
       // What cannot be copied is what somebody has to hear of.
       await noteWaiting();
@@ -112,6 +115,7 @@ async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
     const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
     await untilNews(news(), pollMs, signal);
     // A moment longer, for what comes with it.
-    await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
+    const pauseMs = Math.max(PAUSE_MS, lookedAt + SPACING_MS - performance.now());
+    await sleep(pauseMs, undefined, { signal }).catch(() => {});
   }
 }
