@@ -109,7 +109,7 @@ describe('the forms of a user id', () => {
         ['/user_id', 'blank_at_edge'],
       ],
     );
-    assert.match(body.detail ?? '', /^It has U\+202E\./);
+    assert.match(body.detail ?? '', /^user_id: It has U\+202E\./);
     for (const user_id of [' alice', 'alice\u3000', 'alice\r'])
       assert.equal((await open(user_id)).status, 422, user_id);
     assert.deepEqual([(await open('')).body.code, (await open('a'.repeat(256))).body.code], ['too_short', 'too_long']);
