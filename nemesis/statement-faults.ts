@@ -29,7 +29,8 @@ const timedOut: FaultKind = {
         const role = `${place.split('-')[0]}_service`;
         const database = place.replace('-', '_');
         const change = async (how: string): Promise<void> => {
-          await stage.stack.rows('transfer', `ALTER ROLE ${role} IN DATABASE ${database} ${how}`);
+          // In quotes, because a database is named by a word that SQL has, too: order.
+          await stage.stack.rows('transfer', `ALTER ROLE ${role} IN DATABASE "${database}" ${how}`);
           await stage.stack.rows(
             'transfer',
             'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1 AND datname = $2',
