@@ -1,8 +1,9 @@
 /**
- * Preloaded into every process of a run. For each import of a module, by its name or from within its package, Node parses the whole
- * package.json of that package anew (seen with 24.21), and drizzle-orm's is 179 kB: of the 1.2 s that a worker takes to load,
- * and the 1.9 s of an API, 0.65 and 0.8, and of all that the tests take of the processors nearly a fifth. So an import of drizzle-orm is resolved here, and once.
- * A Node before 22.15, as one that only runs npm may be, has no such hooks and does without.
+ * Preloaded into every process of a run. For each import of a module, by its name or from within its package, Node parses the
+ * whole package.json of that package anew (seen with 24.21), and drizzle-orm's is 179 kB: of the 1.2 s that a worker takes to
+ * load, and the 1.9 s of an API, 0.65 and 0.8, and of all that the tests take of the processors nearly a fifth. So an import of
+ * drizzle-orm is resolved here, and once. A Node before 22.15, as one that only runs npm may be, has no such hooks and does
+ * without.
  */
 import * as nodeModule from 'node:module';
 
