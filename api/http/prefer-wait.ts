@@ -129,7 +129,7 @@ export async function waitForRow<Row>({
         () => undefined,
       );
       if (seen !== LATE && seen !== undefined) known = seen;
-      lookEveryMs = Math.min(lookEveryMs * 1.5, everyMs, isNewsOver ? LOOK_EVERY_MS_MAX_ALONE : LOOK_EVERY_MS_MAX);
+      lookEveryMs = Math.min(lookEveryMs * 1.5, isNewsOver ? Math.min(everyMs, LOOK_EVERY_MS_MAX_ALONE) : everyMs);
     }
   } finally {
     done.abort();

@@ -30,8 +30,8 @@ const POSITIONS_MAX = 20_000;
 /** While nothing wakes it, it looks by itself. */
 const POLL_MS = 500;
 /**
- * A moment longer, for what comes with it: the relay appends several times a second for each outbox, and a page costs the database some eight
- * statements, however few events it has.
+ * A moment longer, for what comes with it: the relay appends several times a second for each outbox, and a page costs the database
+ * some eight statements, however few events it has.
  */
 const PAUSE_MS = 250;
 /** How often it looks whether a rebuild is asked for, or done. */
