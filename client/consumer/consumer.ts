@@ -120,7 +120,7 @@ async function consumeWhileHeld<C extends Connection>(
 
 async function consumePages(source: EventSource, lease: Lease, work: Work, signal: AbortSignal): Promise<void> {
   const pages = source.read(lease.position, signal)[Symbol.asyncIterator]();
-  let next: Promise<IteratorResult<EventPage>> | undefined;
+  let next: ReturnType<typeof waitedFor<IteratorResult<EventPage>>> | undefined;
   let isFirst = true;
   let sinceRemoval = 0;
   let parkedDueAt = 0;
@@ -130,8 +130,8 @@ async function consumePages(source: EventSource, lease: Lease, work: Work, signa
         await work.retryParked(lease, signal);
         parkedDueAt = performance.now() + PARKED_POLL_MS;
       }
-      next ??= pages.next();
-      const arrived = await within(PARKED_POLL_MS, next, signal);
+      next ??= waitedFor(pages.next());
+      const arrived = await next(PARKED_POLL_MS, signal);
       if (arrived === undefined) continue;
       next = undefined;
       if (arrived.done === true) return;
@@ -148,7 +148,6 @@ async function consumePages(source: EventSource, lease: Lease, work: Work, signa
     }
   } finally {
     // One that is asked for a page at this moment ends by its signal.
-    next?.catch(() => {});
     void pages.return?.().catch(() => {});
   }
 }
@@ -169,13 +168,23 @@ async function renew(store: Store, lease: Lease, leaseMs: number, signal: AbortS
   }
 }
 
-/** What is promised, or undefined if it takes longer or the signal comes first. */
-async function within<T>(ms: number, promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const ending = new AbortController();
-  const late = pause(ms, AbortSignal.any([signal, ending.signal])).then(() => undefined);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    ending.abort();
-  }
+/**
+ * Waits for a promise in parts: each call returns what is promised, or undefined if that takes longer or the signal comes first. Of
+ * Promise.race, each part would leave something behind with a promise that stays pending, as in a log to which nothing is added.
+ */
+function waitedFor<T>(promise: Promise<T>): (ms: number, signal: AbortSignal) => Promise<T | undefined> {
+  let isSettled = false;
+  let wait = new AbortController();
+  const settle = (): void => {
+    isSettled = true;
+    wait.abort();
+  };
+  promise.then(settle, settle);
+  return async (ms, signal) => {
+    if (!isSettled) {
+      wait = new AbortController();
+      await pause(ms, AbortSignal.any([signal, wait.signal]));
+    }
+    return isSettled ? promise : undefined;
+  };
 }

@@ -14,7 +14,7 @@ import { connectKafka, reasonOf, RecordsRefused, type KafkaConnection } from './
 import type { KafkaOptions } from './kafka-options.ts';
 import { deadLetterOf, inBatches, recordOf, type KafkaRecord } from './kafka-records.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
-import { createNews, untilNews } from './news.ts';
+import { createNews } from './news.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
 /** The name of the cursor and of the lease. */
@@ -57,10 +57,11 @@ export function startKafkaPublisher({ database, options, logger, metrics }: Kafk
     const kafka = await connectKafka(options, logger, holding.signal);
     try {
       while (!holding.signal.aborted) {
+        const heard = news.heard();
         const page = await readEventTexts(database, position, PAGE_MAX);
         const [first, last] = [page[0], page.at(-1)];
         if (first === undefined || last === undefined) {
-          await untilNews(news.next(), POLL_MS, holding.signal);
+          await news.until(heard, POLL_MS, holding.signal);
           continue;
         }
         const lost = first.position - position - 1;

@@ -1,28 +1,38 @@
 /** The news that the log or an outbox may have something new, for any number of loops that otherwise look by themselves. */
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface News {
   /** Says that there may be something new. */
   readonly wake: () => void;
-  /** Resolves at the next `wake`. Taken before a look, it misses nothing that comes during it. */
-  readonly next: () => Promise<void>;
+  /** How much was heard so far. Taken before a look, it lets the wait after it miss nothing that comes during the look. */
+  readonly heard: () => number;
+  /** Waits until more than `heard` is heard, for so long at most, or until the signal aborts. */
+  readonly until: (heard: number, pollMs: number, signal: AbortSignal) => Promise<void>;
 }
 
 export function createNews(): News {
-  let alarm = Promise.withResolvers<void>();
+  let count = 0;
+  // Each wait takes away what it leaves here. Of a promise that stays pending, as long as nothing is new, each race would keep some
+  // 150 bytes, several times a second.
+  const waits = new Set<() => void>();
   return {
-    next: () => alarm.promise,
+    heard: () => count,
     wake() {
-      alarm.resolve();
-      alarm = Promise.withResolvers();
+      count += 1;
+      for (const end of waits) end();
+    },
+    async until(heard, pollMs, signal) {
+      if (count !== heard || signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          waits.delete(end);
+          signal.removeEventListener('abort', end);
+          resolve();
+        };
+        const timer = setTimeout(end, pollMs);
+        waits.add(end);
+        signal.addEventListener('abort', end);
+      });
     },
   };
-}
-
-/** Waits for news, for so long at most, or until the signal aborts. */
-export async function untilNews(news: Promise<void>, pollMs: number, signal: AbortSignal): Promise<void> {
-  const polling = new AbortController();
-  const either = AbortSignal.any([signal, polling.signal]);
-  await Promise.race([news, sleep(pollMs, undefined, { signal: either }).catch(() => {})]);
-  polling.abort();
 }

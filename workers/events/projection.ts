@@ -20,7 +20,7 @@ import type { RunningService } from '../../process/run-service.ts';
 import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { repeatUntilStopped } from '../repeat.ts';
-import { createNews, untilNews, type News } from './news.ts';
+import { createNews, type News } from './news.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
 /** Of events in one transaction. */
@@ -149,13 +149,13 @@ function logIn(
     },
     async *read(from, signal) {
       for (let after = from; !signal.aborted;) {
-        const woken = news.next();
+        const heard = news.heard();
         const { events, readTo, head } = await readLog(database, after, PAGE, { types }, POSITIONS_MAX);
         if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
         if (readTo > after) yield { events: events.map(({ position, event }) => ({ position, ...event })), readTo };
         after = readTo;
         if (readTo !== head.position) continue;
-        await untilNews(woken, POLL_MS, signal);
+        await news.until(heard, POLL_MS, signal);
         await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
       }
     },

@@ -17,7 +17,7 @@ import { openLog, type LogWriter } from './log-writer.ts';
 import { noteRetry } from './measured.ts';
 import { createOutboxCopy } from './outbox-copy.ts';
 import { createOutboxSighting } from './outbox-sighting.ts';
-import { createNews, untilNews } from './news.ts';
+import { createNews, type News } from './news.ts';
 import { createOutboxTruncation } from './outbox-truncation.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
@@ -69,7 +69,7 @@ export function startRelay(deps: RelayDeps): Relay {
     const log = await openLog(database, lease);
     const bursts = watchBursts([...outboxes.values()]);
     const copyOne = async (source: string): Promise<void> => {
-      await keepCopying({ ...deps, log, bursts, news: news.get(source)!.next, signal }, source);
+      await keepCopying({ ...deps, log, bursts, news: news.get(source)!, signal }, source);
       ending.abort();
     };
     const loops = [keepRetention(database, retentionDays, logger, signal), ...[...outboxes.keys()].map(copyOne)];
@@ -84,7 +84,7 @@ interface CopyingDeps extends RelayDeps {
   readonly log: LogWriter;
   readonly bursts: Bursts;
   /** The next time that something may be new in this outbox. */
-  readonly news: () => Promise<void>;
+  readonly news: News;
   readonly signal: AbortSignal;
 }
 
@@ -113,7 +113,7 @@ async function keepCopying(deps: CopyingDeps, source: string): Promise<void> {
     const hasMoreToTruncate = await truncate(hasMore || events > BUSY_EVENTS);
     if (hasMore || hasMoreToTruncate) continue;
     const pollMs = performance.now() - busyAt > CALM_AFTER_MS ? POLL_CALM_MS : POLL_MS;
-    await untilNews(news(), pollMs, signal);
+    await news.until(news.heard(), pollMs, signal);
     // A moment longer, for what comes with it.
     const pauseMs = Math.max(PAUSE_MS, lookedAt + SPACING_MS - performance.now());
     await sleep(pauseMs, undefined, { signal }).catch(() => {});

@@ -55,11 +55,13 @@ const CONNECTIONS_MAX = 2 * LIVE_AT_ONCE;
 export function startWebhooks(deps: WebhooksDeps): Webhooks {
   const { database, logger } = deps;
   const alarm = createAlarm();
+  let hasRunners = false;
   const running = whileLeased(database, LEASE, dispatch, (error) => {
     logger.warn({ err: error }, 'webhooks could not be delivered: tried again soon');
     return RETRY_MS;
   });
-  return { ...running, wake: alarm.ring };
+  // Where nobody is to be told of events, the log is not looked at whenever it grows.
+  return { ...running, wake: () => void (hasRunners && alarm.ring()) };
 
   async function dispatch(holding: Holding): Promise<void> {
     let lookAt = 0;
@@ -79,7 +81,8 @@ export function startWebhooks(deps: WebhooksDeps): Webhooks {
           lookAt = performance.now() + ENDPOINTS_POLL_MS;
           await lookAtEndpoints(deps, holding, head, runs);
         }
-        await alarm.wait(runners.size > 0 ? HEAD_POLL_MS : ENDPOINTS_POLL_MS, holding.signal);
+        hasRunners = runners.size > 0;
+        await alarm.wait(hasRunners ? HEAD_POLL_MS : ENDPOINTS_POLL_MS, holding.signal);
       }
     } finally {
       ending.abort();
