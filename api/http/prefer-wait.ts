@@ -13,6 +13,11 @@ const WAIT_SECONDS_MAX = 60;
  */
 const LOOK_EVERY_MS = 500;
 const LOOK_EVERY_MS_MAX = 5_000;
+/**
+ * The first interval where this process hears of its own writes: each look costs as much as a statement of the movement itself, and
+ * at 50 transfers at a time most take longer than half a second.
+ */
+export const FIRST_LOOK_MS_WHERE_HEARD = 2_000;
 /** Where a look alone tells of the end, because no news comes any more. */
 const LOOK_EVERY_MS_MAX_ALONE = 2_000;
 /** The limit of one look, so that an ill database does not draw out the wait. */
@@ -90,6 +95,8 @@ export interface Wait<Row> {
   readonly signal: AbortSignal;
   /** The longest time between two looks, where no news is to be expected. */
   readonly everyMs?: number;
+  /** The time until the first look, where news is nearly certain. */
+  readonly firstLookMs?: number;
 }
 
 /**
@@ -103,6 +110,7 @@ export async function waitForRow<Row>({
   limitMs,
   signal,
   everyMs = LOOK_EVERY_MS_MAX,
+  firstLookMs = LOOK_EVERY_MS,
 }: Wait<Row>): Promise<Row> {
   const endsAt = performance.now() + limitMs;
   const done = new AbortController();
@@ -114,7 +122,7 @@ export async function waitForRow<Row>({
     isNewsOver = true;
     return NEVER;
   });
-  let lookEveryMs = Math.min(LOOK_EVERY_MS, everyMs);
+  let lookEveryMs = Math.min(firstLookMs, everyMs);
   try {
     while (!isWaitOver(known)) {
       const leftMs = endsAt - performance.now();
@@ -132,7 +140,8 @@ export async function waitForRow<Row>({
       lookEveryMs = Math.min(lookEveryMs * 1.5, isNewsOver ? Math.min(everyMs, LOOK_EVERY_MS_MAX_ALONE) : everyMs);
     }
   } finally {
-    done.abort();
+    // Without a reason of its own, an abort makes an exception with a stack for it.
+    done.abort('over');
   }
   return known;
 }

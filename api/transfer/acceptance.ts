@@ -16,7 +16,7 @@ import type { TemporalMonitor } from '../../temporal/health.ts';
 import type { MovementNotifier } from '../../temporal/movement-notifier.ts';
 import { boundedQuery } from '../http/bounded-query.ts';
 import { overloaded } from '../http/load-limits.ts';
-import { waitPreference, waitForRow } from '../http/prefer-wait.ts';
+import { FIRST_LOOK_MS_WHERE_HEARD, waitPreference, waitForRow } from '../http/prefer-wait.ts';
 import { faultyRequest, ProblemError, type Fault } from '../http/problem.ts';
 import type { ApiEnv } from '../http/env.ts';
 import type { Starts } from '../http/bound-starts.ts';
@@ -108,7 +108,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
   try {
     return await startAndWait();
   } finally {
-    answered.abort();
+    answered.abort('answered');
   }
 
   async function startAndWait(): Promise<Accepted<Row>> {
@@ -134,6 +134,7 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
       untilNews: (signal) => heard ?? news(signal),
       limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
       signal: AbortSignal.any([c.req.raw.signal, draining]),
+      ...(heard === undefined ? {} : { firstLookMs: FIRST_LOOK_MS_WHERE_HEARD }),
     });
     if (!draining.aborted || requested.isWaitOver(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
     return { row: latest, status: requested.isWaitOver(latest) ? 200 : 202 };
