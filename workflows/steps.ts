@@ -67,6 +67,11 @@ export interface Steps {
   readonly run: Step;
   /** One attempt as an ordinary activity: begun within three seconds, and done within six more. */
   readonly once: Step;
+  /**
+   * As `run`, but tried once as a local activity before: that costs neither an activity task nor a workflow task. Meanwhile no request
+   * and no timer reaches the workflow, for five seconds at most, so this is for its last step, which nothing can stop any more.
+   */
+  readonly inTask: Step;
   /** For compensation: repeats the activity without a limit. */
   readonly runUntilDone: (stuck: Stuck) => Step;
   /** Makes every later step an ordinary activity: a request has to be durable before it is acted upon. */
@@ -132,7 +137,7 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
     return attempt === undefined ? call() : attempt.answer;
   };
 
-  return {
+  const steps: Steps = {
     attempt: (name, input) => first.attempt(name, marked(input)),
 
     run: (name, taskQueue, unmarked, limitMs) => {
@@ -143,6 +148,11 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
           ...(limitMs === undefined ? {} : { ...BOUNDED, scheduleToCloseTimeout: limitMs }),
         }),
       );
+    },
+
+    inTask: (name, taskQueue, input, limitMs) => {
+      const run = () => steps.run(name, taskQueue, input, limitMs);
+      return first.isOpen() ? run() : local(name, marked(input)).catch(run);
     },
 
     once: (name, taskQueue, unmarked) => ordinary(name, taskQueue, marked(unmarked), ONCE),
@@ -168,6 +178,12 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
         });
       },
   };
+  return steps;
+}
+
+/** One attempt in the workflow task that is open. */
+function local<Name extends keyof Activities>(name: Name, input: Inputs[Name]): Promise<Answers[Name]> {
+  return call(proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }), name, input);
 }
 
 function ordinary<Name extends keyof Activities>(
@@ -194,8 +210,7 @@ function firstTask(dispatch: Dispatch) {
   const attempt: Steps['attempt'] = async (name, input) => {
     if (!isOpen()) return undefined;
     try {
-      const local = proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } });
-      return { answer: await call(local, name, input) };
+      return { answer: await local(name, input) };
     } catch (error) {
       // A canceled scope ends the ordinary activity, too, at once, so the first task stays open for compensation.
       if (!isCancellation(error)) isOver = true;

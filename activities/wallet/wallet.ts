@@ -9,13 +9,8 @@ import { tenantOf, type OfTenant } from '../../domain/tenant.ts';
 import type { TraceContext } from '../../domain/trace-context.ts';
 import type { TransactionTerms } from '../../domain/transfer/transaction.ts';
 import type { AbandonReason, TransferTerms } from '../../domain/transfer/transfer.ts';
+import { createDebitAndCredit, type TransferLeg } from './debit-and-credit.ts';
 import { createShardTurns, lineKey } from './turns.ts';
-
-interface TransferLeg {
-  readonly terms: TransferTerms;
-  readonly trace: TraceContext;
-  readonly total?: wallet.Total;
-}
 
 /** `credited` is what the credit moved, `otherCredit` what another movement's credit moved, as the credit's fence says. */
 interface Settlement extends TransferLeg {
@@ -38,15 +33,20 @@ export type WalletActivities = ReturnType<typeof createWalletActivities>;
  */
 export function createWalletActivities(shardOf: (walletId: WalletId) => Database, turnsOf = createShardTurns()) {
   const { at, atBoth, givingBack } = takeTurns(shardOf, turnsOf);
+  const debit = ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
+    at(terms, terms.senderWalletId, (shard) => wallet.debit(shard, terms, trace, { isHold, total }));
+  const credit = ({ terms, trace, total }: TransferLeg) =>
+    at(terms, terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total));
 
   return {
     /** Takes the amount out of the sender's wallet, for good or as a hold. */
-    debit: ({ terms, trace, total, isHold = false }: TransferLeg & { isHold?: boolean }) =>
-      at(terms, terms.senderWalletId, (shard) => wallet.debit(shard, terms, trace, { isHold, total })),
+    debit,
 
     /** Puts the amount into the receiver's wallet. */
-    credit: ({ terms, trace, total }: TransferLeg) =>
-      at(terms, terms.receiverWalletId, (shard) => wallet.credit(shard, terms, trace, total)),
+    credit,
+
+    /** Both legs, for two wallets of this shard. */
+    debitAndCredit: createDebitAndCredit({ debit, credit }),
 
     /** Why a credit would be refused now, and may not be later; null if there is no such reason. It decides nothing. */
     passingCreditRefusal: async ({ terms }: Pick<TransferLeg, 'terms'>) =>

@@ -153,8 +153,8 @@ const OF_RECEIVER: Readonly<Record<string, string>> = {
   ...{ credit: 'credit', creditGroup: 'credit', cancelCredit: 'cancel_credit' },
   passingCreditRefusal: 'passing_credit_refusal',
 };
-/** The whole course in one local activity. */
-const OF_BOTH = ['transferAtOnce', 'transferGroupAtOnce'];
+/** Both legs in one activity. */
+const OF_BOTH = ['transferAtOnce', 'transferGroupAtOnce', 'debitAndCredit'];
 
 /** The legs to which an activity belongs; of a group's, those of this transfer's shards. */
 function placesIn({ sender, receiver }: Lanes) {

@@ -5,6 +5,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { TransferActivities } from '../../activities/transfer/transfer.ts';
 import { createTransferAtOnce, type TransferAtOnceActivities } from '../../activities/transfer-at-once.ts';
+import { createDebitAndCredit } from '../../activities/wallet/debit-and-credit.ts';
 import type { WalletActivities } from '../../activities/wallet/wallet.ts';
 import type {
   AbandonReason,
@@ -15,12 +16,13 @@ import type {
 } from '../../domain/transfer/transfer.ts';
 import type { OrderActivity } from './order-faults.ts';
 
-type Activities = WalletActivities & TransferActivities;
+/** `debitAndCredit` is made of the others, as in production, so its parts are what is counted, and what fails. */
+type Activities = Omit<WalletActivities, 'debitAndCredit'> & TransferActivities;
 export type ActivityName = keyof Activities;
 type Leg = 'debit' | 'credit' | 'transact';
 
 export interface FakeServices {
-  readonly activities: Activities & TransferAtOnceActivities;
+  readonly activities: WalletActivities & TransferActivities & TransferAtOnceActivities;
   /** The fence of each leg. */
   readonly fences: Partial<Record<Leg, LegAnswer<never>>>;
   /** Whether the whole debit was given back to the sender. */
@@ -146,7 +148,11 @@ export function createServices({
   ) as unknown as Activities;
   return {
     // Made of the others, as in production: its parts are what is counted, and what fails.
-    activities: { ...activities, ...createTransferAtOnce(activities) },
+    activities: {
+      ...activities,
+      ...createTransferAtOnce(activities),
+      debitAndCredit: createDebitAndCredit(activities),
+    },
     fences,
     attempts,
     attention,

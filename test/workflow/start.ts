@@ -30,6 +30,7 @@ export async function startTransfer(
     neededAttention = false,
     deadlineInMs = TEN_MINUTES_MS,
     beginsCanceled = false,
+    isOneShard = false,
   }: {
     workflowTaskTimeout?: '10 seconds' | '1 second' | undefined;
     transferId?: TransferId;
@@ -38,6 +39,7 @@ export async function startTransfer(
     neededAttention?: boolean;
     deadlineInMs?: number;
     beginsCanceled?: boolean;
+    isOneShard?: boolean;
   } = {},
 ) {
   const nowMs = await environment.currentTimeMs();
@@ -50,7 +52,7 @@ export async function startTransfer(
       currency,
     },
     senderTaskQueue: 'wallet-0',
-    receiverTaskQueue: 'wallet-1',
+    receiverTaskQueue: isOneShard ? 'wallet-0' : 'wallet-1',
     deadlineMs: nowMs + (startInMs ?? 0) + deadlineInMs,
     ...(startInMs === undefined ? {} : { startAtMs: nowMs + startInMs }),
     ...(neededAttention ? { neededAttention } : {}),
@@ -60,7 +62,7 @@ export async function startTransfer(
     dispatch,
     trace,
   };
-  const type = expiresInMs === undefined ? 'directTransfer' : 'transfer';
+  const type = expiresInMs === undefined ? 'directTransferV2' : 'transfer';
   return environment.client.workflow.start<typeof transfer>(beginsCanceled ? 'canceledTransfer' : type, {
     ...options(transferWorkflowId(transferId), input),
     workflowTaskTimeout,

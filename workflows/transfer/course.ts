@@ -11,6 +11,8 @@ import {
   isTerminal,
   type AbandonReason,
   type AdvanceState,
+  type CreditRefusal,
+  type LegAnswer,
   type ReachedStatus,
   type StoredStatus,
   type TransferEnd,
@@ -37,6 +39,8 @@ export interface Course {
   readonly untilItsTime: () => Promise<void>;
   /** Asks for the credit, and sets `end` if it was applied. A credit that is given up after `limitMs` may still arrive. */
   readonly credit: (limitMs?: number) => Promise<void>;
+  /** Sets `end` if this answer of the credit's fence says that it was applied. */
+  readonly adoptCredit: (answer: LegAnswer<CreditRefusal>) => void;
   /** Writes a status, and returns the stored one: another one if a run before this one had come further. */
   readonly reach: (next: ReachedStatus, limitMs?: number) => Promise<StoredStatus>;
   /** Returns why the transfer is given up, after its forward steps threw. */
@@ -47,7 +51,8 @@ export interface Course {
   readonly leave: (stored: TransferEnd) => Promise<TransferEnd>;
 }
 
-export function beginCourse(input: TransferInput): Course {
+/** With `recordsEndInTask`, the end is written in the workflow task in which it is known, if that succeeds at once. */
+export function beginCourse(input: TransferInput, { recordsEndInTask = false } = {}): Course {
   const { terms, trace, receiverTaskQueue, startAtMs, hold, neededAttention = false } = input;
   const { transferId } = terms;
   const steps = createSteps(input);
@@ -70,7 +75,10 @@ export function beginCourse(input: TransferInput): Course {
 
     async credit(limitMs) {
       const asked = { terms: { ...terms, amount: course.creditAmount }, trace, total: terms.amount };
-      const answer = await steps.run('credit', receiverTaskQueue, asked, limitMs);
+      course.adoptCredit(await steps.run('credit', receiverTaskQueue, asked, limitMs));
+    },
+
+    adoptCredit(answer) {
       if (answer.outcome !== 'applied') return;
       course.end = endOfCredit(answer, hold !== undefined);
       course.creditAmount = answer.amount ?? course.creditAmount;
@@ -105,12 +113,10 @@ export function beginCourse(input: TransferInput): Course {
   return course;
 
   async function reach(next: ReachedStatus, limitMs?: number, advance: AdvanceState = 'open'): Promise<StoredStatus> {
-    const asked = {
-      ...{ transferId, next, trace },
-      ...(course.debitedAtMs === undefined ? {} : { debitedAtMs: course.debitedAtMs }),
-      ...(hasMoved(next) ? { advance } : {}),
-    };
-    const stored = await steps.run('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
+    const debited = course.debitedAtMs === undefined ? {} : { debitedAtMs: course.debitedAtMs };
+    const asked = { transferId, next, trace, ...debited, ...(hasMoved(next) ? { advance } : {}) };
+    const record = recordsEndInTask && isTerminal(next.status) ? steps.inTask : steps.run;
+    const stored = await record('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;
   }

@@ -11,11 +11,12 @@
  */
 import { CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { AbandonReason, TransferEnd } from '../../domain/transfer/transfer.ts';
-import { beginCourse } from './course.ts';
+import type { TransferLeg } from '../../activities/wallet/debit-and-credit.ts';
+import { beginCourse, type Course } from './course.ts';
 import type { TransferInput } from './messages.ts';
 
-/** How long a debited transfer may wait for its credit before DEBITED is written. */
-const CREDIT_UNSEEN_MS = 3_000;
+/** How long the credit may take before DEBITED is written: three times as long as the debit did, between these. */
+const CREDIT_UNSEEN_MS = { least: 3_000, most: 30_000, ofDebit: 3 };
 
 /**
  * Uses as few activities and events as possible: it writes DEBITED only if there is time for somebody to see it; otherwise the
@@ -23,10 +24,19 @@ const CREDIT_UNSEEN_MS = 3_000;
  * has no row any more (MovementMissing). A run that follows another, such as one that was terminated from outside, needs no resume
  * logic: it starts over, and the fences and the row tell how far the transfer is.
  */
-export async function directTransfer(input: TransferInput): Promise<TransferEnd> {
-  const { terms, trace, senderTaskQueue, startAtMs, neededAttention = false } = input;
+export function directTransferV2(input: TransferInput): Promise<TransferEnd> {
+  return directly(input, { inFewTasks: true });
+}
+
+/** As V2, but without `debitAndCredit`, and with an activity for the end. Nothing starts it any more; runs from before end by it. */
+export function directTransfer(input: TransferInput): Promise<TransferEnd> {
+  return directly(input, { inFewTasks: false });
+}
+
+async function directly(input: TransferInput, { inFewTasks }: { inFewTasks: boolean }): Promise<TransferEnd> {
+  const { terms, trace, senderTaskQueue, receiverTaskQueue, startAtMs, neededAttention = false } = input;
   const leg = { terms, trace, total: terms.amount };
-  const course = beginCourse(input);
+  const course = beginCourse(input, { recordsEndInTask: inFewTasks });
   const { steps, requests, compensation } = course;
 
   if (startAtMs === undefined && !neededAttention && Date.now() < input.deadlineMs) {
@@ -37,13 +47,13 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
     }
   }
 
+  const move = inFewTasks && senderTaskQueue === receiverTaskQueue ? debitAndCredit : debitThenCredit;
   let reason: AbandonReason = 'debit_refused';
   try {
     await course.scope.run(async () => {
       await course.untilItsTime();
-      if (startAtMs !== undefined) await course.reach({ status: 'PENDING' }, untilDeadline());
-      const debit = await steps.run('debit', senderTaskQueue, leg, untilDeadline());
-      if (debit.outcome === 'applied') await creditBeforeTheDeadline();
+      if (startAtMs !== undefined) await course.reach({ status: 'PENDING' }, untilDeadline(input));
+      await move(course, input, leg);
     });
   } catch (error) {
     reason = course.reasonToGiveUp(error);
@@ -52,26 +62,49 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
     course.end ??= await CancellationScope.nonCancellable(() => compensation.compensate(reason, course.creditAmount));
   }
   return course.conclude(course.end);
+}
 
-  /** Asks for the credit. If that takes too long, gives it up, writes DEBITED, and meanwhile asks for the credit again. */
-  async function creditBeforeTheDeadline(): Promise<void> {
-    course.debitedAtMs = Date.now();
-    const isAnswered = await course.credit(Math.min(CREDIT_UNSEEN_MS, untilDeadline())).then(
-      () => true,
-      (error: unknown) => {
-        if (isCancellation(error)) throw error;
-        return false;
-      },
-    );
-    if (course.end !== undefined) return;
-    const limitMs = untilDeadline();
-    await Promise.all([course.reach({ status: 'DEBITED' }, limitMs), isAnswered ? undefined : course.credit(limitMs)]);
-  }
+/** Both legs by one activity, for one shard has both wallets. */
+async function debitAndCredit(course: Course, input: TransferInput, leg: TransferLeg): Promise<void> {
+  const limitMs = untilDeadline(input);
+  const { debit, debitedAtMs, credit } = await course.steps.run('debitAndCredit', input.senderTaskQueue, leg, limitMs);
+  if (debit.outcome !== 'applied') return;
+  course.debitedAtMs = debitedAtMs;
+  if (credit !== undefined) course.adoptCredit(credit);
+  await showDebitedUnlessEnded(course, input, { isAnswered: credit !== undefined });
+}
 
-  /** Throws once the deadline has passed, so that no activity starts after it. */
-  function untilDeadline(): number {
-    const leftMs = input.deadlineMs - Date.now();
-    if (leftMs <= 0) throw new Error('past the deadline');
-    return leftMs;
-  }
+async function debitThenCredit(course: Course, input: TransferInput, leg: TransferLeg): Promise<void> {
+  const askedAtMs = Date.now();
+  const debit = await course.steps.run('debit', input.senderTaskQueue, leg, untilDeadline(input));
+  if (debit.outcome !== 'applied') return;
+  course.debitedAtMs = Date.now();
+  const { least, most, ofDebit } = CREDIT_UNSEEN_MS;
+  const unseenMs = Math.min(Math.max(least, ofDebit * (course.debitedAtMs - askedAtMs)), most);
+  const isAnswered = await course.credit(Math.min(unseenMs, untilDeadline(input))).then(
+    () => true,
+    (error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return false;
+    },
+  );
+  await showDebitedUnlessEnded(course, input, { isAnswered });
+}
+
+/** Writes DEBITED, and asks for the credit again meanwhile, unless its answer is known: by now it was given up, or has failed. */
+async function showDebitedUnlessEnded(
+  course: Course,
+  input: TransferInput,
+  { isAnswered }: { isAnswered: boolean },
+): Promise<void> {
+  if (course.end !== undefined) return;
+  const limitMs = untilDeadline(input);
+  await Promise.all([course.reach({ status: 'DEBITED' }, limitMs), isAnswered ? undefined : course.credit(limitMs)]);
+}
+
+/** Throws once the deadline has passed, so that no activity starts after it. */
+function untilDeadline({ deadlineMs }: TransferInput): number {
+  const leftMs = deadlineMs - Date.now();
+  if (leftMs <= 0) throw new Error('past the deadline');
+  return leftMs;
 }
