@@ -50,11 +50,17 @@ export function drawFailing({ seed, transfers, failCredit }: DemoPlan): Set<numb
 /** The wallet activities, with a credit that throws for the plan's failing transfers, however often it is repeated. */
 export function failCredits(activities: WalletActivities, plan: DemoPlan): WalletActivities {
   const failing = new Set([...drawFailing(plan)].map((n) => transferId(keyOf(plan, n))));
+  const why = 'the demo lets this credit fail, every time';
   return {
     ...activities,
     credit: async (leg) => {
-      if (failing.has(leg.terms.transferId)) throw new Error('the demo lets this credit fail, every time');
+      if (failing.has(leg.terms.transferId)) throw new Error(why);
       return activities.credit(leg);
+    },
+    debitAndCredit: async (leg) => {
+      if (!failing.has(leg.terms.transferId)) return activities.debitAndCredit(leg);
+      const debit = await activities.debit(leg);
+      return debit.outcome === 'applied' ? { debit, debitedAtMs: Date.now(), creditError: why } : { debit };
     },
   };
 }

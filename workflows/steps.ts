@@ -10,6 +10,7 @@ import {
   rootCause,
   workflowInfo,
   type ActivityOptions,
+  type LocalActivityOptions,
 } from '@temporalio/workflow';
 import type { BatchTransferActivities } from '../activities/transfer/batch.ts';
 import type { BatchWalletActivities } from '../activities/wallet/batch.ts';
@@ -69,7 +70,7 @@ export interface Steps {
   readonly once: Step;
   /**
    * As `run`, but tried once as a local activity before: that costs neither an activity task nor a workflow task. Meanwhile no request
-   * and no timer reaches the workflow, for five seconds at most, so this is for its last step, which nothing can stop any more.
+   * and no timer reaches the workflow, for two seconds at most, so this is for its last step, which nothing can stop any more.
    */
   readonly inTask: Step;
   /** For compensation: repeats the activity without a limit. */
@@ -152,7 +153,7 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
 
     inTask: (name, taskQueue, input, limitMs) => {
       const run = () => steps.run(name, taskQueue, input, limitMs);
-      return first.isOpen() ? run() : local(name, marked(input)).catch(run);
+      return first.isOpen() ? run() : local(name, marked(input), { scheduleToCloseTimeout: '2 seconds' }).catch(run);
     },
 
     once: (name, taskQueue, unmarked) => ordinary(name, taskQueue, marked(unmarked), ONCE),
@@ -182,8 +183,12 @@ export function createSteps({ dispatch, installationId }: Caller): Steps {
 }
 
 /** One attempt in the workflow task that is open. */
-function local<Name extends keyof Activities>(name: Name, input: Inputs[Name]): Promise<Answers[Name]> {
-  return call(proxyLocalActivities({ startToCloseTimeout: '5 seconds', retry: { maximumAttempts: 1 } }), name, input);
+function local<Name extends keyof Activities>(
+  name: Name,
+  input: Inputs[Name],
+  limit: LocalActivityOptions = { startToCloseTimeout: '5 seconds' },
+): Promise<Answers[Name]> {
+  return call(proxyLocalActivities({ ...limit, retry: { maximumAttempts: 1 } }), name, input);
 }
 
 function ordinary<Name extends keyof Activities>(

@@ -16,20 +16,33 @@ export interface BothLegs {
   readonly debit: LegAnswer<DebitRefusal>;
   /** When the debit was found applied, in ms since 1970; absent if it was not. */
   readonly debitedAtMs?: number;
-  /** Absent if the debit was not applied, or if the one try of the credit failed; then it may have been applied all the same. */
+  /** Absent if it was not tried, or if its one try failed; then it may have been applied all the same. */
   readonly credit?: LegAnswer<CreditRefusal>;
+  /** The error of the credit's one try. */
+  readonly creditError?: string;
 }
 
-/** A debit that fails is thrown, for Temporal to repeat; a credit that fails is left to whoever asked. */
+/** After a slower debit, the credit would have less time than its turn and its statement may take before the activity is given up. */
+const DEBIT_MS_MAX = 1_500;
+
+/**
+ * A debit that fails is thrown, for Temporal to repeat. A credit that fails is left to whoever asked, and so is one for which a slow
+ * debit has left too little time.
+ */
 export function createDebitAndCredit(operations: {
   readonly debit: (leg: TransferLeg) => Promise<LegAnswer<DebitRefusal>>;
   readonly credit: (leg: TransferLeg) => Promise<LegAnswer<CreditRefusal>>;
 }): (leg: TransferLeg) => Promise<BothLegs> {
   return async (leg) => {
+    const beganAt = performance.now();
     const debit = await operations.debit(leg);
     if (debit.outcome !== 'applied') return { debit };
-    const debitedAtMs = Date.now();
-    const credit = await operations.credit(leg).catch(() => undefined);
-    return { debit, debitedAtMs, ...(credit === undefined ? {} : { credit }) };
+    const debited = { debit, debitedAtMs: Date.now() };
+    if (performance.now() - beganAt > DEBIT_MS_MAX) return debited;
+    try {
+      return { ...debited, credit: await operations.credit(leg) };
+    } catch (error) {
+      return { ...debited, creditError: String(error) };
+    }
   };
 }

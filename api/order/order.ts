@@ -15,7 +15,7 @@ import { boundedQuery } from '../http/bounded-query.ts';
 import type { ApiEnv } from '../http/env.ts';
 import { orderIdField } from '../http/fields.ts';
 import { idempotencyKeyHeader } from '../http/idempotency-key.ts';
-import { FIRST_LOOK_MS_WHERE_HEARD, preferHeader, waitForRow, waitPreference } from '../http/prefer-wait.ts';
+import { preferHeader, waitForRow, waitPreference } from '../http/prefer-wait.ts';
 import { faultyRequest, type Fault } from '../http/problem.ts';
 import { BODY_PROBLEMS, problemResponses } from '../http/problem-schema.ts';
 import { readJson } from '../http/request-body.ts';
@@ -179,7 +179,7 @@ function waited(
     untilNews: (signal) =>
       notifier?.next(orderWorkflowId(row.orderId), isWaitOver, signal) ?? new Promise<never>(() => {}),
     signal: AbortSignal.any([c.req.raw.signal, draining]),
-    ...(notifier === undefined ? { everyMs: LOOK_EVERY_MS } : { firstLookMs: FIRST_LOOK_MS_WHERE_HEARD }),
+    ...(notifier === undefined ? { everyMs: LOOK_EVERY_MS } : {}),
   });
 }
 

@@ -134,7 +134,8 @@ export async function acceptMovement<Row extends { readonly bodyHash: string }>(
       untilNews: (signal) => heard ?? news(signal),
       limitMs: waitSeconds * 1_000 - (performance.now() - receivedAt),
       signal: AbortSignal.any([c.req.raw.signal, draining]),
-      ...(heard === undefined ? {} : { firstLookMs: FIRST_LOOK_MS_WHERE_HEARD }),
+      // A repeat may have been stored, and its end told, before anybody listened.
+      ...(heard === undefined || !isNew ? {} : { firstLookMs: FIRST_LOOK_MS_WHERE_HEARD }),
     });
     if (!draining.aborted || requested.isWaitOver(latest)) c.header('Preference-Applied', `wait=${waitSeconds}`);
     return { row: latest, status: requested.isWaitOver(latest) ? 200 : 202 };

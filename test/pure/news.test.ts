@@ -7,24 +7,32 @@ import { createNews } from '../../workers/events/news.ts';
 const LONG_MS = 60_000;
 const NOT_ENDED = new AbortController().signal;
 
+async function assertEndsEarly(waiting: Promise<void>): Promise<void> {
+  const beganAt = performance.now();
+  await waiting;
+  assert.ok(performance.now() - beganAt < LONG_MS / 2);
+}
+
 describe('news', () => {
   test('end a wait that began before them, and one whose look began before them', async () => {
     const news = createNews();
     const waiting = news.until(news.heard(), LONG_MS, NOT_ENDED);
     const heard = news.heard();
     news.wake();
-    await waiting;
-    await news.until(heard, LONG_MS, NOT_ENDED);
+    await assertEndsEarly(waiting);
+    await assertEndsEarly(news.until(heard, LONG_MS, NOT_ENDED));
   });
 
   test('of before the look end no wait, which ends by its time or the signal', async () => {
     const news = createNews();
     news.wake();
-    await news.until(news.heard(), 1, NOT_ENDED);
+    const beganAt = performance.now();
+    await news.until(news.heard(), 100, NOT_ENDED);
+    assert.ok(performance.now() - beganAt > 90);
     const ending = new AbortController();
     const waiting = news.until(news.heard(), LONG_MS, ending.signal);
     ending.abort();
-    await waiting;
+    await assertEndsEarly(waiting);
   });
 
   test('that do not come keep nothing of the waits for them, however long nothing happens', async () => {

@@ -218,6 +218,7 @@ describe('a process at fault', { concurrency: 2 }, () => {
       let money: Money;
       let debiting: FreezingWorker;
       let crediting: FreezingWorker;
+      let moving: FreezingWorker;
       const children: ChildProcess[] = [];
       const killChildren = (): void => children.forEach((child) => child.kill('SIGKILL'));
 
@@ -226,22 +227,27 @@ describe('a process at fault', { concurrency: 2 }, () => {
         stack = await startStack({ separate: true, env: { TRANSFER_DEADLINE_SECONDS: String(DEADLINE_SECONDS) } });
         await stack.waitUntilReady();
         money = await openMoney(stack);
-        const [alice, bob] = await Promise.all([money.wallet(0, '10000'), money.wallet(1)]);
+        const [alice, bob, carol] = await Promise.all([money.wallet(0, '10000'), money.wallet(1), money.wallet(0)]);
         debiting = startFreezingWorker(stack, 0, 'debit', children);
         crediting = startFreezingWorker(stack, 1, 'credit', children);
+        moving = startFreezingWorker(stack, 0, 'debitAndCredit', children);
+        const workers = [debiting, crediting, moving];
 
         // Each shares its queue with the stack's own worker: some transfer's operation falls to it.
         await until(LIMIT_MS, 'the freezing workers were given nothing', async () => {
-          if (debiting.given() !== undefined && crediting.given() !== undefined) return true;
+          if (workers.every((worker) => worker.given() !== undefined)) return true;
           const headers = { prefer: 'wait=2' };
           await Promise.all(
-            Array.from({ length: AT_ONCE }, () =>
-              money.api.transfer(alice, bob, '1', { ...headers, 'idempotency-key': randomUUID() }),
+            Array.from({ length: AT_ONCE }, (_, n) =>
+              money.api.transfer(alice, n % 2 === 0 ? bob : carol, '1', {
+                ...headers,
+                'idempotency-key': randomUUID(),
+              }),
             ),
           );
           return false;
         });
-        for (const worker of [debiting, crediting]) {
+        for (const worker of workers) {
           await until(LIMIT_MS, 'it is not frozen', () => hasStopped(worker.process.pid!));
           await until(
             LIMIT_MS,
@@ -280,6 +286,14 @@ describe('a process at fault', { concurrency: 2 }, () => {
         assert.equal(crediting.answered()!.outcome, 'canceled');
         assert.deepEqual(await money.entriesOf(crediting.given()!), ['DEBIT', 'REFUND']);
         assert.equal((await transferOf(crediting)).failure_reason, 'timed_out');
+      });
+
+      test('one that was between both legs of one shard gives nothing when it goes on', async () => {
+        assert.deepEqual(await money.entriesOf(moving.given()!), ['DEBIT', 'REFUND']);
+        await thaw(moving);
+        assert.equal(moving.answered()!.outcome, 'canceled');
+        assert.deepEqual(await money.entriesOf(moving.given()!), ['DEBIT', 'REFUND']);
+        assert.equal((await transferOf(moving)).failure_reason, 'timed_out');
       });
 
       test('no money was made or lost', async () => void (await money.assertSound()));

@@ -1,10 +1,11 @@
 // `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet/main.ts runs it, which stops its own process
-// (SIGSTOP) when it has received this activity and not yet sent it to the database. Continued by SIGCONT, it goes on as if no time
+// (SIGSTOP) when it has received this activity and not yet sent it to the database, or of `debitAndCredit`, between the two. Continued by SIGCONT, it goes on as if no time
 // had passed. It takes one task at a time, so that a frozen process has no other one. Reports to its parent which task it received
 // and what came of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';
+import { createDebitAndCredit } from '../../activities/wallet/debit-and-credit.ts';
 import { createWalletActivities, type WalletActivities } from '../../activities/wallet/wallet.ts';
 import { readSettings } from '../../process/config.ts';
 import { guardInstallation } from '../../db/installation.ts';
@@ -21,7 +22,7 @@ export interface Told {
 
 type Input = Parameters<WalletActivities['debit' | 'credit']>[0];
 
-const name = process.argv[2] as 'debit' | 'credit';
+const name = process.argv[2] as 'debit' | 'credit' | 'debitAndCredit';
 const settings = readSettings();
 const shard = settings.WALLET_SHARD!;
 const activities = createWalletActivities(() => database);
@@ -34,10 +35,17 @@ const worker = await Worker.create({
   maxConcurrentActivityTaskExecutions: 1,
   activities: {
     ...activities,
-    ...(name === 'debit' ? { debit: freezeFirst(activities.debit) } : { credit: freezeFirst(activities.credit) }),
+    ...frozen(),
   },
 });
 await worker.run();
+
+function frozen(): Partial<WalletActivities> {
+  const { debit, credit } = activities;
+  if (name === 'debit') return { debit: freezeFirst(debit) };
+  if (name === 'credit') return { credit: freezeFirst(credit) };
+  return { debitAndCredit: createDebitAndCredit({ debit, credit: freezeFirst(credit) }) };
+}
 
 function freezeFirst<Answer extends { readonly outcome: string }>(
   operation: (input: Input) => Promise<Answer>,

@@ -115,7 +115,7 @@ export interface FreezingWorker {
 export function startFreezingWorker(
   stack: TestStack,
   shard: number,
-  activity: 'debit' | 'credit',
+  activity: 'debit' | 'credit' | 'debitAndCredit',
   children: ChildProcess[],
 ): FreezingWorker {
   const file = fileURLToPath(new URL('freezing-worker.ts', import.meta.url));

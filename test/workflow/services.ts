@@ -40,6 +40,8 @@ export interface FakeServices {
   readonly advance: () => 'applied' | 'canceled' | undefined;
   /** The state of the advance that was passed when the end was written. */
   readonly advanceAtTheEnd: () => AdvanceState | undefined;
+  /** When the debit was applied, if that was passed when the end was written: then the end adds the DEBITED step. */
+  readonly debitedAtTheEnd: () => number | undefined;
   readonly resolutions: { action: string; actor: string; comment: string }[];
 }
 
@@ -72,6 +74,7 @@ export function createServices({
   let captured: string | undefined;
   let advance: 'applied' | 'canceled' | undefined;
   let advanceAtTheEnd: AdvanceState | undefined;
+  let debitedAtTheEnd: number | undefined;
   let stored: Awaited<ReturnType<Activities['recordTransferStatus']>> | undefined;
   let ended: Awaited<ReturnType<Activities['recordTransactionEnd']>> | undefined;
 
@@ -114,13 +117,14 @@ export function createServices({
       return advance === 'applied';
     },
     cancelAdvance: async () => (advance ??= 'canceled'),
-    recordTransferStatus: async ({ next, advance: known }) => {
+    recordTransferStatus: async ({ next, advance: known, debitedAtMs }) => {
       const isOpen = next.status === 'COMPLETED' && known === 'open' && (neededAttention || attention.length > 0);
       if (isOpen && stored?.status !== 'COMPLETED') return stored ?? { status: 'PENDING' };
       const rank = { PENDING: 0, DEBITED: 1, COMPLETED: 2, FAILED: 2, CANCELED: 2 };
       if (stored === undefined || rank[next.status] > rank[stored.status]) {
         stored = next;
         advanceAtTheEnd = known;
+        debitedAtTheEnd = debitedAtMs;
         statuses.push(next.status);
       }
       return { ...stored, ...(captured === undefined ? {} : { capturedAmount: captured }) };
@@ -163,6 +167,7 @@ export function createServices({
     captured: () => captured,
     advance: () => advance,
     advanceAtTheEnd: () => advanceAtTheEnd,
+    debitedAtTheEnd: () => debitedAtTheEnd,
   };
 }
 

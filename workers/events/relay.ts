@@ -83,7 +83,7 @@ export function startRelay(deps: RelayDeps): Relay {
 interface CopyingDeps extends RelayDeps {
   readonly log: LogWriter;
   readonly bursts: Bursts;
-  /** The next time that something may be new in this outbox. */
+  /** That something may be new in this outbox. */
   readonly news: News;
   readonly signal: AbortSignal;
 }

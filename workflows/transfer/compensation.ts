@@ -30,10 +30,18 @@ export interface Compensation {
    * that the sender is not paid in advance any more. Returns whether the sender has been. Never gives up.
    */
   readonly closeAdvance: () => Promise<AdvanceState>;
+  /** Whether it has given back a debit. */
+  readonly hasRefunded: () => boolean;
   /** Whether this transfer was shown to an operator, who may have asked for an advance. */
   readonly wasStuck: () => boolean;
   /** Takes back the attention; to be called once the end is written. */
   readonly over: () => void;
+}
+
+interface Settlement {
+  readonly credited: string;
+  readonly otherCredit?: string;
+  readonly reason: AbandonReason;
 }
 
 export function createCompensation(input: TransferInput, steps: Steps): Compensation {
@@ -42,15 +50,12 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
   /** The step that keeps failing; undefined while none does. */
   let stuckAt: string | undefined;
   let wasStuck = false;
+  let hasRefunded = false;
   let hurries = 0;
   /** The amounts and the reason of the refund, for a write-off in its place. */
-  let settlement:
-    { readonly credited: string; readonly otherCredit?: string; readonly reason: AbandonReason } | undefined;
+  let settlement: Settlement | undefined;
   /** The scope of the advances; a cancel request of the workflow does not end it. */
-  const advancing = new CancellationScope({
-    cancellable: true,
-    parent: new CancellationScope({ cancellable: false }),
-  });
+  const advancing = new CancellationScope({ cancellable: true, parent: new CancellationScope({ cancellable: false }) });
   let advance: AdvanceState = 'open';
 
   const untilAnswered = steps.runUntilDone({
@@ -129,6 +134,7 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
         return endOfCredit(credit, hold !== undefined);
       }
       const debit = await settleDebit('0', reason, credit.outcome === 'rejected' ? credit.amount : undefined);
+      hasRefunded = debit.outcome === 'applied';
       return endOfLeg(debit.outcome === 'rejected' ? debit : credit);
     },
 
@@ -143,6 +149,8 @@ export function createCompensation(input: TransferInput, steps: Steps): Compensa
     },
 
     wasStuck: () => wasStuck,
+
+    hasRefunded: () => hasRefunded,
 
     over() {
       if (wasStuck) showAttentionOver();

@@ -9,7 +9,7 @@
  *
  * Cancel requests are in requests.ts, compensation is in compensation.ts.
  */
-import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, log } from '@temporalio/workflow';
 import type { AbandonReason, TransferEnd } from '../../domain/transfer/transfer.ts';
 import type { TransferLeg } from '../../activities/wallet/debit-and-credit.ts';
 import { beginCourse, type Course } from './course.ts';
@@ -61,17 +61,26 @@ async function directly(input: TransferInput, { inFewTasks }: { inFewTasks: bool
     requests.phase = 'leaving';
     course.end ??= await CancellationScope.nonCancellable(() => compensation.compensate(reason, course.creditAmount));
   }
+  // Given up while the answer was under way, a debit may be known by its refund alone; the refund's time is the only one known here.
+  if (compensation.hasRefunded()) course.debitedAtMs ??= Date.now();
   return course.conclude(course.end);
 }
 
 /** Both legs by one activity, for one shard has both wallets. */
 async function debitAndCredit(course: Course, input: TransferInput, leg: TransferLeg): Promise<void> {
-  const limitMs = untilDeadline(input);
-  const { debit, debitedAtMs, credit } = await course.steps.run('debitAndCredit', input.senderTaskQueue, leg, limitMs);
-  if (debit.outcome !== 'applied') return;
-  course.debitedAtMs = debitedAtMs;
-  if (credit !== undefined) course.adoptCredit(credit);
-  await showDebitedUnlessEnded(course, input, { isAnswered: credit !== undefined });
+  const askedAtMs = Date.now();
+  const legs = await course.steps.run('debitAndCredit', input.senderTaskQueue, leg, untilDeadline(input));
+  if (legs.debit.outcome !== 'applied') return;
+  course.debitedAtMs = legs.debitedAtMs;
+  if (legs.credit !== undefined) {
+    course.adoptCredit(legs.credit);
+    return showDebitedUnlessEnded(course, input, { isAnswered: true });
+  }
+  log.info('credit asked for by itself', {
+    transfer_id: input.terms.transferId,
+    cause: legs.creditError ?? 'slow debit',
+  });
+  await creditAfter(askedAtMs, course, input);
 }
 
 async function debitThenCredit(course: Course, input: TransferInput, leg: TransferLeg): Promise<void> {
@@ -79,8 +88,13 @@ async function debitThenCredit(course: Course, input: TransferInput, leg: Transf
   const debit = await course.steps.run('debit', input.senderTaskQueue, leg, untilDeadline(input));
   if (debit.outcome !== 'applied') return;
   course.debitedAtMs = Date.now();
+  await creditAfter(askedAtMs, course, input);
+}
+
+/** Asks for the credit of a transfer whose debit was asked for at `askedAtMs` and is applied. */
+async function creditAfter(askedAtMs: number, course: Course, input: TransferInput): Promise<void> {
   const { least, most, ofDebit } = CREDIT_UNSEEN_MS;
-  const unseenMs = Math.min(Math.max(least, ofDebit * (course.debitedAtMs - askedAtMs)), most);
+  const unseenMs = Math.min(Math.max(least, ofDebit * (Date.now() - askedAtMs)), most);
   const isAnswered = await course.credit(Math.min(unseenMs, untilDeadline(input))).then(
     () => true,
     (error: unknown) => {
