@@ -8,16 +8,14 @@ import { sections, type Report } from './report.ts';
 export function writeDocument(path: string, report: Report): void {
   const picture = path.replace(/\.md$/, '.svg');
   writeFileSync(picture, pictureOf(report.results));
-  writeFileSync(path, documentOf(report, basename(picture)));
+  writeFileSync(path, documentOf(report, basename(picture), process.argv.slice(2)));
 }
 
-/** The text of the document; `picture` is the path of its picture. */
-export function documentOf(report: Report, picture: string): string {
+/** The text of the document; `picture` is the path of its picture, `flags` are those with which the bench was run. */
+export function documentOf(report: Report, picture: string, flags: readonly string[]): string {
   const { goals, single, costs, batches, reads, shapes, orders, machines } = sections(report);
   const machine = Object.entries(report.machine).map(([name, value]) => `${name}: ${value}`);
-  const withPeers = report.results.some(({ id }) => id === 'dbos');
-  const flags = [report.isQuick && '--quick', withPeers && '--peers', '--document docs/proof/bench.md'];
-  const command = `npm run bench -- ${flags.filter((flag) => flag !== false).join(' ')}`;
+  const command = `npm run bench -- ${flags.filter((flag) => flag !== '--json').join(' ')}`;
   return `# How fast, against what
 
 Written by \`${command}\`, which takes ${Math.round(report.tookSeconds / 60)} minutes and prints the same tables. Everything is

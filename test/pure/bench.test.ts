@@ -287,10 +287,10 @@ describe('the report', () => {
   };
 
   test('is a document with every goal, every measurement and the command that made it', () => {
-    const document = documentOf(report, 'bench.svg');
+    const document = documentOf(report, 'bench.svg', ['--peers', '--document', 'docs/proof/bench.md', '--json']);
     for (const { name } of report.goals) assert.ok(document.includes(`| ${name} |`), name);
     for (const text of [
-      'npm run bench -- --peers --document',
+      'npm run bench -- --peers --document docs/proof/bench.md`',
       '(bench.svg)',
       '2 cores',
       'batches of 10,000',
