@@ -218,12 +218,15 @@ async function localActivity(
   if (!data) return undefined;
   const told = JSON.parse(Buffer.from(data).toString('utf8')) as LocalMarker;
   const error = await errorOf(client, failure);
+  const startedMs = msOf(told.original_schedule_time);
+  const endedMs = msOf(told.complete_time) ?? msOf(event.eventTime);
   return {
     ...{ name: told.activity_type ?? '', taskQueue: null, input: undefined },
     ...attemptsUpTo(told.attempt ?? 1, {
       last: {
-        startedMs: msOf(told.original_schedule_time),
-        endedMs: msOf(told.complete_time) ?? msOf(event.eventTime),
+        startedMs,
+        // The end is by the workflow's time, which stands still in a task, the beginning by the worker's clock.
+        endedMs: startedMs === null || endedMs === null ? endedMs : Math.max(startedMs, endedMs),
         outcome: error === null ? 'completed' : 'failed',
         error,
       },

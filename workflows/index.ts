@@ -4,7 +4,7 @@ export { orderReconciliation } from './order/reconciliation.ts';
 export { orderReturn } from './order/return.ts';
 export { transferBatch } from './transfer/batch.ts';
 export { canceledTransfer } from './transfer/canceled.ts';
-export { directTransfer, directTransferV2 } from './transfer/direct.ts';
+export { directTransfer } from './transfer/direct.ts';
 export { transferGroup } from './transfer/group.ts';
 export { transfer } from './transfer/held.ts';
 export { reconciliation } from './transfer/reconciliation.ts';

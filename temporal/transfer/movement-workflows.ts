@@ -40,7 +40,7 @@ export interface MovementWorkflows {
 const PAGE_ROWS = 500;
 /** By itself a run ends Completed, whatever its movement's end; or Failed, if the movement has no row any more. */
 const FROM_OUTSIDE = `ExecutionStatus IN ('Terminated', 'TimedOut', 'Failed', 'Canceled')`;
-const TYPES = `WorkflowType IN ('directTransferV2', 'directTransfer', 'transfer', 'canceledTransfer', 'transaction', 'transferBatch')`;
+const TYPES = `WorkflowType IN ('directTransfer', 'transfer', 'canceledTransfer', 'transaction', 'transferBatch')`;
 
 export function movementWorkflows(starter: MovementStarter): MovementWorkflows {
   return {

@@ -77,7 +77,7 @@ export async function startTransfer(starter: MovementStarter, row: Transfer): Pr
 
 function workflowTypeOf({ beginsCanceled, expiresAt }: Transfer): string {
   if (beginsCanceled) return 'canceledTransfer';
-  return expiresAt === null ? 'directTransferV2' : 'transfer';
+  return expiresAt === null ? 'directTransfer' : 'transfer';
 }
 
 /** As startTransfer. */

@@ -29,7 +29,7 @@ interface Readiness {
 const NEW_SERVICES = ['events', ...ORDER_SERVICES, 'access'];
 const SEED = 4;
 const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
-const STEPS = 5;
+const STEPS = 6;
 /** Some clients give up at the first refusal. */
 const MARGIN = 1.25;
 const LIMIT_MS = 120_000;
@@ -45,6 +45,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
   let money: Money;
   let load: Load;
   let answered = 0;
+  let throughNewApi: ReturnType<typeof apiClient> | undefined;
   const beside: ProgramBeside[] = [];
   const start = (file: string, settings: Record<string, string> = {}): ProgramBeside => {
     const process = startProgramBeside(file, { ...settingsOfNew(stack), ...settings });
@@ -122,6 +123,7 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
       () => `http://127.0.0.1:${port}`,
       () => stack.authorization,
     );
+    throughNewApi = api;
     await Promise.all([...workers, ...orderWorkers].map(untilPolling));
     await until(LIMIT_MS, 'the API of the new version is not ready', async () => {
       const { status, body } = await api.get<Readiness>('/health/ready').catch(() => ({ status: 0, body: undefined }));
@@ -143,6 +145,29 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
     const old = ['worker-wallet-0', 'worker-wallet-1', 'worker-transfer'].map((name) => processes[name]!);
     for (const pid of [...old, ...workers.map((worker) => worker.pid)])
       assert.ok(worked.has(pid), `the worker ${pid} did nothing, of ${[...worked].join(', ')}`);
+  });
+
+  test('goes back with a transfer under way, whose workflow has a patch that the old version does not know', async () => {
+    const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
+    const release = await money.lockWallet(receiver);
+    const { body } = await throughNewApi!.transfer(sender, receiver, '10', { prefer: 'wait=0' });
+    const handle = money.temporal.workflow.getHandle(`transfer/${body.transfer_id}`);
+    await until(LIMIT_MS, 'it was not debited', async () => (await money.api.balance(sender)) === '0.0000');
+    // All at once, for the old ones are there.
+    await Promise.all(beside.splice(0).map((process) => process.stop()));
+    const query = `TemporalChangeVersion = 'few-tasks' AND ExecutionStatus = 'Running'`;
+    await until(LIMIT_MS, 'the run is not listed', async () => {
+      for await (const run of money.temporal.workflow.list({ query }))
+        await money.temporal.workflow.getHandle(run.workflowId, run.runId).terminate('back to the previous version');
+      return (await handle.describe()).status.name === 'TERMINATED';
+    });
+    await release();
+    await money.api.post('/v1/reconciliation-runs');
+    await until(LIMIT_MS, 'the old version did not take it over', async () => {
+      const { status } = (await money.api.get<{ status: string }>(`/v1/transfers/${body.transfer_id}`)).body;
+      return status === 'COMPLETED';
+    });
+    await stepUnderLoad();
   });
 
   test('ends with the new version alone, and every cent is where it belongs', async () => {

@@ -19,7 +19,7 @@ function pathOf(names: readonly string[]): string[][] {
   return [
     ['client', 'POST /v1/transfers'],
     ['POST /v1/transfers', 'INSERT transfers'],
-    ['POST /v1/transfers', 'start directTransferV2'],
+    ['POST /v1/transfers', 'start directTransfer'],
     ['POST /v1/transfers', debit],
     [debit, 'SELECT debit'],
     ['POST /v1/transfers', credit],
@@ -115,7 +115,7 @@ describe('the traces of a stack whose services run apart', () => {
     const traceOf = (id: string): string | undefined =>
       receiver.spans.find(
         ({ name, attributes }) =>
-          name === 'start directTransferV2' && attributes['counterpoise.workflow_id'] === `transfer/${id}`,
+          name === 'start directTransfer' && attributes['counterpoise.workflow_id'] === `transfer/${id}`,
       )?.traceId;
     await until(SENT_LIMIT_MS, 'starts are missing', async () => transferIds.every((id) => traceOf(id) !== undefined));
     const traceIds = transferIds.map((id) => traceOf(id)!);

@@ -79,7 +79,7 @@ describe('workers of two versions', () => {
   /** How many workflow tasks each version has completed of the transfers that began since then. */
   async function buildIdsSince(since: Date): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    const query = `WorkflowType = 'directTransferV2' AND StartTime > '${since.toISOString()}'`;
+    const query = `WorkflowType = 'directTransfer' AND StartTime > '${since.toISOString()}'`;
     for await (const run of money.temporal.workflow.list({ query, pageSize: 100 })) {
       const { events } = await money.temporal.workflow.getHandle(run.workflowId, run.runId).fetchHistory();
       for (const { workflowTaskCompletedEventAttributes: task } of events ?? [])

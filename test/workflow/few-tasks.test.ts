@@ -146,7 +146,7 @@ describe('a transfer in ordinary dispatch', () => {
     assert.equal(services.refunded(), false);
   });
 
-  it('whose debit took long gives its credit three times as long before it is shown DEBITED', async () => {
+  it('whose debit took long has a limit three times as long for the credit that is not shown DEBITED', async () => {
     const services = createServices({ before: (name, nth) => failIf(name === 'debit' && nth <= 4) });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment(), 'ordinary', BOTH_SHARDS);

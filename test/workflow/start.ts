@@ -62,7 +62,7 @@ export async function startTransfer(
     dispatch,
     trace,
   };
-  const type = expiresInMs === undefined ? 'directTransferV2' : 'transfer';
+  const type = expiresInMs === undefined ? 'directTransfer' : 'transfer';
   return environment.client.workflow.start<typeof transfer>(beginsCanceled ? 'canceledTransfer' : type, {
     ...options(transferWorkflowId(transferId), input),
     workflowTaskTimeout,

@@ -11,7 +11,7 @@ import type { TransferEnd } from '../../domain/transfer/transfer.ts';
 import { beginCourse } from './course.ts';
 import type { TransferInput } from './messages.ts';
 
-/** Ends as `directTransferV2` does. A request to cancel it is taken, and one to capture it refused. */
+/** Ends as `directTransfer` does. A request to cancel it is taken, and one to capture it refused. */
 export async function canceledTransfer(input: TransferInput): Promise<TransferEnd> {
   const course = beginCourse(input);
   course.scope.cancel();

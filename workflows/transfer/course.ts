@@ -33,6 +33,8 @@ export interface Course {
   creditAmount: string;
   /** When the debit was applied, in ms since 1970, for a DEBITED step that is still to be written with the end. */
   debitedAtMs: number | undefined;
+  /** Whether the end is written in the workflow task in which it is known, if that succeeds at once. */
+  endsInTask: boolean;
   /** The transfer's end, once it is known: by an applied credit, or by compensation. */
   end: TransferEnd | undefined;
   /** Waits for a scheduled transfer's time. Throws if a run before this one was compensating the transfer. */
@@ -51,8 +53,7 @@ export interface Course {
   readonly leave: (stored: TransferEnd) => Promise<TransferEnd>;
 }
 
-/** With `recordsEndInTask`, the end is written in the workflow task in which it is known, if that succeeds at once. */
-export function beginCourse(input: TransferInput, { recordsEndInTask = false } = {}): Course {
+export function beginCourse(input: TransferInput): Course {
   const { terms, trace, receiverTaskQueue, startAtMs, hold, neededAttention = false } = input;
   const { transferId } = terms;
   const steps = createSteps(input);
@@ -65,6 +66,7 @@ export function beginCourse(input: TransferInput, { recordsEndInTask = false } =
     creditAmount: terms.amount,
     debitedAtMs: undefined,
     end: undefined,
+    endsInTask: false,
 
     async untilItsTime() {
       // The sender may have been paid in advance meanwhile: a transfer that is not credited by now must not be credited.
@@ -115,7 +117,7 @@ export function beginCourse(input: TransferInput, { recordsEndInTask = false } =
   async function reach(next: ReachedStatus, limitMs?: number, advance: AdvanceState = 'open'): Promise<StoredStatus> {
     const debited = course.debitedAtMs === undefined ? {} : { debitedAtMs: course.debitedAtMs };
     const asked = { transferId, next, trace, ...debited, ...(hasMoved(next) ? { advance } : {}) };
-    const record = recordsEndInTask && isTerminal(next.status) ? steps.inTask : steps.run;
+    const record = course.endsInTask && isTerminal(next.status) ? steps.inTask : steps.run;
     const stored = await record('recordTransferStatus', TRANSFER_TASK_QUEUE, asked, limitMs);
     showStatus(stored.status);
     return stored;

@@ -18,7 +18,7 @@ import { TRANSFER_TASK_QUEUE, type TransferInput } from './messages.ts';
 
 /**
  * The workflow type is `transfer`, which was once the type of every transfer: so a run without a hold credits at once. Ends
- * Completed in Temporal's sense when `directTransferV2` does.
+ * Completed in Temporal's sense when `directTransfer` does.
  */
 export async function transfer(input: TransferInput): Promise<TransferEnd> {
   const { terms, trace, senderTaskQueue, startAtMs, hold, neededAttention = false } = input;
