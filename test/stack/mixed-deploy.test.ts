@@ -3,7 +3,7 @@
 // requests were answered; `MIXED_DEPLOY_REQUESTS=1000 node --test test/stack/mixed-deploy.test.ts` makes it a minute or more.
 
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,8 @@ const NEW_SERVICES = ['events', ...ORDER_SERVICES, 'access'];
 const SEED = 4;
 const REQUESTS_A_STEP = Number(process.env['MIXED_DEPLOY_REQUESTS'] ?? 80);
 const STEPS = 6;
+/** The transfers that are under way when the deploy is taken back. */
+const GOING_BACK = 8;
 /** Some clients give up at the first refusal. */
 const MARGIN = 1.25;
 const LIMIT_MS = 120_000;
@@ -147,25 +149,32 @@ describe('a deploy', { skip: build === undefined && 'the history does not reach 
       assert.ok(worked.has(pid), `the worker ${pid} did nothing, of ${[...worked].join(', ')}`);
   });
 
-  test('goes back with a transfer under way, whose workflow has a patch that the old version does not know', async () => {
-    const [sender, receiver] = [await money.wallet(0, '10'), await money.wallet(1)];
+  test('goes back with transfers under way, whose workflows have a patch that the old version does not know', async () => {
+    const [sender, receiver] = [await money.wallet(0, `${GOING_BACK}`), await money.wallet(1)];
     const release = await money.lockWallet(receiver);
-    const { body } = await throughNewApi!.transfer(sender, receiver, '10', { prefer: 'wait=0' });
-    const handle = money.temporal.workflow.getHandle(`transfer/${body.transfer_id}`);
-    await until(LIMIT_MS, 'it was not debited', async () => (await money.api.balance(sender)) === '0.0000');
+    const requests = Array.from({ length: GOING_BACK }, () =>
+      throughNewApi!.transfer(sender, receiver, '1', { 'idempotency-key': randomUUID(), prefer: 'wait=0' }),
+    );
+    const ids = (await Promise.all(requests)).map(({ body }) => body.transfer_id);
+    await until(LIMIT_MS, 'not all were debited', async () => (await money.api.balance(sender)) === '0.0000');
+
     // All at once, for the old ones are there.
     await Promise.all(beside.splice(0).map((process) => process.stop()));
     const query = `TemporalChangeVersion = 'few-tasks' AND ExecutionStatus = 'Running'`;
-    await until(LIMIT_MS, 'the run is not listed', async () => {
-      for await (const run of money.temporal.workflow.list({ query }))
+    const ended = new Set<string>();
+    // Those that workers of the old version have begun have no mark; that all of them are is as likely as eight heads in a row.
+    await until(LIMIT_MS, 'no run with the mark is listed', async () => {
+      for await (const run of money.temporal.workflow.list({ query })) {
         await money.temporal.workflow.getHandle(run.workflowId, run.runId).terminate('back to the previous version');
-      return (await handle.describe()).status.name === 'TERMINATED';
+        ended.add(run.workflowId);
+      }
+      return ids.some((id) => ended.has(`transfer/${id}`));
     });
     await release();
     await money.api.post('/v1/reconciliation-runs');
-    await until(LIMIT_MS, 'the old version did not take it over', async () => {
-      const { status } = (await money.api.get<{ status: string }>(`/v1/transfers/${body.transfer_id}`)).body;
-      return status === 'COMPLETED';
+    await until(LIMIT_MS, 'the old version did not take all over', async () => {
+      const rows = await Promise.all(ids.map((id) => money.api.get<{ status: string }>(`/v1/transfers/${id}`)));
+      return rows.every(({ body }) => body.status === 'COMPLETED');
     });
     await stepUnderLoad();
   });

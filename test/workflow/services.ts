@@ -176,12 +176,16 @@ export function unavailable(): ApplicationFailure {
   return ApplicationFailure.create({ type: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:5432' });
 }
 
-/** Holds up one attempt of an activity, as `before` or `after`: it is `reached`, and goes on once it is released. */
-export function holdUp<Name extends string = ActivityName | OrderActivity>(during: NoInfer<Name>, nth = 1) {
+/** Holds up one attempt of an activity, or those up to `lastNth`, as `before` or `after`: it is `reached`, and goes on once it is released. */
+export function holdUp<Name extends string = ActivityName | OrderActivity>(
+  during: NoInfer<Name>,
+  nth = 1,
+  lastNth = nth,
+) {
   const gate = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
   const hold = async (name: string, attempt: number): Promise<void> => {
-    if (name !== during || attempt !== nth) return;
+    if (name !== during || attempt < nth || attempt > lastNth) return;
     reached.resolve();
     await gate.promise;
   };
