@@ -14,8 +14,8 @@ import { useStack } from './use-stack.ts';
 type Saga = TransferTimeline['saga'];
 type Leg = Saga['lanes'][number]['legs'][number];
 
-/** One attempt at it is one at a leg on each side. */
-const AT_BOTH_SIDES = 'transferAtOnce';
+/** One attempt at any of them is one at a leg on each side. */
+const AT_BOTH_SIDES = ['transferAtOnce', 'debitAndCredit'];
 
 describe('sagas as they are drawn', () => {
   let stack: TestStack;
@@ -99,7 +99,13 @@ describe('sagas as they are drawn', () => {
 
   async function attemptsInHistory(workflowId: string): Promise<number> {
     const { events } = await money.temporal.workflow.getHandle(workflowId).fetchHistory();
-    return sum((events ?? []).map(attemptsAt));
+    const scheduled = new Map(
+      (events ?? []).map(({ eventId, activityTaskScheduledEventAttributes: activity }) => [
+        String(eventId),
+        activity?.activityType?.name ?? '',
+      ]),
+    );
+    return sum((events ?? []).map((event) => attemptsAt(event, scheduled)));
   }
 });
 
@@ -119,14 +125,15 @@ function fencesOf(saga: Saga): number {
 }
 
 /** That an activity was started is in a history once it has ended, with the number of its attempts. */
-function attemptsAt(event: temporal.api.history.v1.IHistoryEvent): number {
+function attemptsAt(event: temporal.api.history.v1.IHistoryEvent, scheduled: ReadonlyMap<string, string>): number {
+  const atLegs = (name: string, attempt: number): number => (AT_BOTH_SIDES.includes(name) ? 2 * attempt : attempt);
   const { activityTaskStartedEventAttributes: started, markerRecordedEventAttributes: marker } = event;
-  if (started) return Number(started.attempt);
+  if (started) return atLegs(scheduled.get(String(started.scheduledEventId)) ?? '', Number(started.attempt));
   if (marker?.markerName !== 'core_local_activity') return 0;
   const data = marker.details?.['data']?.payloads?.[0]?.data;
   const { activity_type: name, attempt } = JSON.parse(Buffer.from(data!).toString()) as {
     activity_type: string;
     attempt: number;
   };
-  return name === AT_BOTH_SIDES ? 2 * attempt : attempt;
+  return atLegs(name, attempt);
 }
