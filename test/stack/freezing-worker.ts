@@ -1,7 +1,7 @@
 // `node test/stack/freezing-worker.ts <activity>`: a wallet worker as workers/wallet/main.ts runs it, which stops its own process
-// (SIGSTOP) when it has received this activity and not yet sent it to the database, or of `debitAndCredit`, between the two. Continued by SIGCONT, it goes on as if no time
-// had passed. It takes one task at a time, so that a frozen process has no other one. Reports to its parent which task it received
-// and what came of it.
+// (SIGSTOP) when it has received this activity and not yet sent it to the database, or of `debitAndCredit`, between the two.
+// Continued by SIGCONT, it goes on as if no time had passed. It takes one task at a time, so that a frozen process has no other
+// one. Reports to its parent which task it received and what came of it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from '@temporalio/worker';

@@ -7,7 +7,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
 import { cancelUpdate } from '../../workflows/transfer/messages.ts';
-import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
+import { createServices, failIf, holdUp, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -182,8 +182,4 @@ async function workflowTasksOf(handle: WorkflowHandle): Promise<number> {
 /** A fault of the nth attempt of an activity. */
 function fails(name: ActivityName, nth: number): (name: ActivityName, nth: number) => void {
   return (other, attempt) => failIf(other === name && attempt === nth);
-}
-
-function failIf(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
 }

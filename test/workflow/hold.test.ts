@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { cancelUpdate, captureUpdate } from '../../workflows/transfer/messages.ts';
 import { it, keepHistory, refusalOf, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, holdUp, unavailable, type FakeServices, type Faults } from './services.ts';
+import { createServices, failIf, holdUp, type FakeServices, type Faults } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -348,7 +348,3 @@ describe('who asks for a hold', () => {
     assert.deepEqual(services.settled, [{ credited: '10.0000', to: 'sender' }]);
   });
 });
-
-function failIf(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

@@ -3,7 +3,7 @@ import { describe } from 'node:test';
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, unavailable, type ActivityName } from './services.ts';
+import { createServices, failIf, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -51,7 +51,7 @@ describe('a transfer in local dispatch', () => {
       it(`tries ${name} ${nth} once${refuse === undefined ? '' : ' after a refused credit'}, and takes ordinary activities from there when it fails ${when} its effect`, async () => {
         const services = createServices({
           ...(refuse === undefined ? {} : { refuse }),
-          [when]: (other: ActivityName, n: number) => fail(other === name && n === nth),
+          [when]: (other: ActivityName, n: number) => failIf(other === name && n === nth),
         });
         await withWorkers(services, async () => {
           const handle = await startTransfer(environment(), 'local');
@@ -110,7 +110,7 @@ describe('a transfer in local dispatch', () => {
   });
 
   it('whose credit never succeeds is given up at its deadline, although a local activity came first', async () => {
-    const services = createServices({ before: (name) => fail(name === 'credit') });
+    const services = createServices({ before: (name) => failIf(name === 'credit') });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment(), 'local');
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
@@ -144,8 +144,4 @@ async function loseWorkflowTask(): Promise<void> {
 async function countEvents(handle: WorkflowHandle, eventType: proto.temporal.api.enums.v1.EventType): Promise<number> {
   const { events } = await handle.fetchHistory();
   return events!.filter((event) => event.eventType === eventType).length;
-}
-
-function fail(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
 }

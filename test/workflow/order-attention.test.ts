@@ -4,7 +4,7 @@ import { it, keepHistory, useEnvironment } from './environment.ts';
 import type { OrderActivity } from './order-faults.ts';
 import type { OrderServices } from './order-services.ts';
 import { linesOf, withOrder, withOrders, type OrderOptions, type RunningOrder } from './order-run.ts';
-import { holdUp, unavailable } from './services.ts';
+import { failIf, holdUp, unavailable } from './services.ts';
 
 const environment = useEnvironment();
 const HOUR_MS = 3_600_000;
@@ -235,7 +235,3 @@ describe('an order that is due, and whose run was terminated while its money was
     );
   });
 });
-
-function failIf(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

@@ -3,7 +3,7 @@ import { describe } from 'node:test';
 import { it, keepHistory, useEnvironment } from './environment.ts';
 import type { OrderActivity, OrderFaults } from './order-faults.ts';
 import { runReturn } from './order-return-run.ts';
-import { holdUp, unavailable } from './services.ts';
+import { failIf, holdUp } from './services.ts';
 
 const environment = useEnvironment();
 const DAY_MS = 86_400_000;
@@ -110,7 +110,3 @@ describe('a return whose run was terminated', () => {
       });
     });
 });
-
-function failIf(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { it, keepHistory, refusalOf, useEnvironment } from './environment.ts';
 import { HOLD_SECONDS, linesOf, withOrder, withOrders, type OrderOptions, type RunningOrder } from './order-run.ts';
-import { holdUp, unavailable } from './services.ts';
+import { failIf, holdUp } from './services.ts';
 
 const environment = useEnvironment();
 
@@ -188,7 +188,3 @@ describe('a delivery', () => {
     });
   });
 });
-
-function failIf(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

@@ -176,7 +176,15 @@ export function unavailable(): ApplicationFailure {
   return ApplicationFailure.create({ type: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:5432' });
 }
 
-/** Holds up one attempt of an activity, or those up to `lastNth`, as `before` or `after`: it is `reached`, and goes on once it is released. */
+/** Throws such a fault if this attempt is to fail. */
+export function failIf(isFailing: boolean): void {
+  if (isFailing) throw unavailable();
+}
+
+/**
+ * Holds up one attempt of an activity, or those up to `lastNth`, as `before` or `after`: it is `reached`, and goes on once it is
+ * released.
+ */
 export function holdUp<Name extends string = ActivityName | OrderActivity>(
   during: NoInfer<Name>,
   nth = 1,

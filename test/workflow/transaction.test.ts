@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, holdUp, unavailable } from './services.ts';
+import { createServices, failIf, holdUp } from './services.ts';
 import { startTransaction } from './start.ts';
 
 const environment = useEnvironment();
@@ -45,7 +45,7 @@ describe('a one-sided transaction', () => {
   });
 
   it('that fails until the deadline ends FAILED timed_out, and can never happen', async () => {
-    const services = createServices({ before: (name) => fail(name === 'transact') });
+    const services = createServices({ before: (name) => failIf(name === 'transact') });
     await withWorkers(services, async () => {
       const handle = await startTransaction(environment());
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
@@ -55,7 +55,7 @@ describe('a one-sided transaction', () => {
   });
 
   it('that was applied but never acknowledged before the deadline ends PROCESSED', async () => {
-    const services = createServices({ after: (name) => fail(name === 'transact') });
+    const services = createServices({ after: (name) => failIf(name === 'transact') });
     await withWorkers(services, async () => {
       assert.deepEqual(await (await startTransaction(environment())).result(), { status: 'PROCESSED' });
     });
@@ -68,7 +68,7 @@ describe('a one-sided transaction', () => {
         if (name !== 'cancelTransaction') return;
         const now = await environment().currentTimeMs();
         failingSince ??= now;
-        fail(now - failingSince < 3_600_000);
+        failIf(now - failingSince < 3_600_000);
       },
     });
     const handle = await startTransaction(environment());
@@ -87,7 +87,7 @@ describe('a one-sided transaction', () => {
       assert.deepEqual(await handle.result(), { status: 'PROCESSED' });
       await keepHistory('transaction-local-processed', handle);
     });
-    const failing = createServices({ before: (name, nth) => fail(name === 'transact' && nth === 1) });
+    const failing = createServices({ before: (name, nth) => failIf(name === 'transact' && nth === 1) });
     await withWorkers(failing, async () => {
       const handle = await startTransaction(environment(), 'local');
       assert.deepEqual(await handle.result(), { status: 'PROCESSED' });
@@ -110,7 +110,3 @@ describe('a one-sided transaction', () => {
     });
   });
 });
-
-function fail(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

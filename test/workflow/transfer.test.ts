@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe } from 'node:test';
 import type { TransferId } from '../../domain/ids.ts';
 import { it, keepHistory, useEnvironment, withWorkers } from './environment.ts';
-import { createServices, holdUp, unavailable, type ActivityName } from './services.ts';
+import { createServices, failIf, holdUp, type ActivityName } from './services.ts';
 import { startTransfer } from './start.ts';
 
 const environment = useEnvironment();
@@ -66,7 +66,7 @@ describe('a transfer', () => {
   }
 
   it('whose credit fails until the deadline is refunded and ends FAILED timed_out', async () => {
-    const services = createServices({ before: (name) => fail(name === 'credit') });
+    const services = createServices({ before: (name) => failIf(name === 'credit') });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'FAILED', failureReason: 'timed_out' });
@@ -77,7 +77,7 @@ describe('a transfer', () => {
   });
 
   it('whose debit fails until the deadline ends FAILED timed_out with nothing moved', async () => {
-    const services = createServices({ before: (name) => fail(name === 'debit') });
+    const services = createServices({ before: (name) => failIf(name === 'debit') });
     await withWorkers(services, async () => {
       assert.deepEqual(await (await startTransfer(environment())).result(), {
         status: 'FAILED',
@@ -89,7 +89,7 @@ describe('a transfer', () => {
   });
 
   it('whose credit was applied but never acknowledged before the deadline ends COMPLETED, not refunded', async () => {
-    const services = createServices({ after: (name) => fail(name === 'credit') });
+    const services = createServices({ after: (name) => failIf(name === 'credit') });
     await withWorkers(services, async () => {
       const handle = await startTransfer(environment());
       assert.deepEqual(await handle.result(), { status: 'COMPLETED' });
@@ -101,8 +101,8 @@ describe('a transfer', () => {
   it('survives every activity failing once before and once after its effect', async () => {
     const services = createServices({
       refuse: { credit: 'receiver_suspended' },
-      before: (_, nth) => fail(nth === 1),
-      after: (_, nth) => fail(nth === 2),
+      before: (_, nth) => failIf(nth === 1),
+      after: (_, nth) => failIf(nth === 2),
     });
     await withWorkers(services, async () => {
       assert.deepEqual(await (await startTransfer(environment())).result(), {
@@ -127,7 +127,7 @@ describe('a transfer', () => {
           if (name !== stuck) return;
           failingSince ??= now;
           attemptsAt.push(now);
-          fail(now - failingSince < 3_600_000);
+          failIf(now - failingSince < 3_600_000);
         },
       });
       await withWorkers(services, async () => {
@@ -156,9 +156,9 @@ describe('a transfer', () => {
         const now = await environment().currentTimeMs();
         if (name === 'cancelCredit') {
           failingSince ??= now;
-          fail(now - failingSince < 600_000);
+          failIf(now - failingSince < 600_000);
         }
-        fail(name === 'recordTransferAttention');
+        failIf(name === 'recordTransferAttention');
       },
     });
     await withWorkers(services, async () => {
@@ -271,7 +271,3 @@ it('a transfer whose run was terminated is finished by another run on its id, wh
   assert.deepEqual(services.statuses, ['COMPLETED']);
   assert.equal(services.attempts.filter((name) => name === 'debit').length, 2);
 });
-
-function fail(isFailing: boolean): void {
-  if (isFailing) throw unavailable();
-}

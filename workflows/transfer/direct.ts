@@ -43,7 +43,7 @@ export async function directTransfer(input: TransferInput): Promise<TransferEnd>
     await course.scope.run(async () => {
       await course.untilItsTime();
       if (startAtMs !== undefined) await course.reach({ status: 'PENDING' }, untilDeadline(input));
-      // Not asked before the attempt in the first task: the mark of a patch costs an event and a search attribute.
+      // Asked only after the attempt in the first task, for the mark of a patch costs an event and a search attribute.
       course.endsInTask = patched('few-tasks');
       const isOneShard = senderTaskQueue === receiverTaskQueue;
       await (course.endsInTask && isOneShard ? debitAndCredit : debitThenCredit)(course, input, leg);

@@ -61,7 +61,10 @@ export function startWebhooks(deps: WebhooksDeps): Webhooks {
     return RETRY_MS;
   });
   // Where nobody is to be told of events, the log is not looked at whenever it grows.
-  return { ...running, wake: () => void (hasRunners && alarm.ring()) };
+  const wake = (): void => {
+    if (hasRunners) alarm.ring();
+  };
+  return { ...running, wake };
 
   async function dispatch(holding: Holding): Promise<void> {
     let lookAt = 0;
