@@ -54,6 +54,16 @@ export async function readHead(database: Database): Promise<LogHead> {
   return headOf(rows[0]!);
 }
 
+/** The head, if the event at a position has this chain (hex): then all events up to it are those from which the chain was made. */
+export async function readHeadAfter(database: Database, position: number, chain: string): Promise<LogHead | undefined> {
+  const { rows } = await executePrepared<HeadRow>(
+    database,
+    sql`SELECT ${HEAD_COLUMNS} FROM log_head
+      WHERE EXISTS (SELECT FROM event_log WHERE position = ${position} AND chain = decode(${chain}, 'hex'))`,
+  );
+  return rows[0] && headOf(rows[0]);
+}
+
 /** The cursor of an outbox; a new one if it has never been read. */
 export async function openCursor(database: Database, source: string, serverId: string): Promise<OutboxCursor> {
   await database.execute(

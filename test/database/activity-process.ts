@@ -13,5 +13,5 @@ const database = openDatabase(url!, {
 });
 process.stdin.on('end', () => process.exit(1)).resume();
 const start = projection === 'flows' ? startFlows : startWalletActivity;
-start(database, pino({ level: 'silent' }));
+start({ database, logger: pino({ level: 'silent' }) });
 console.log('started');

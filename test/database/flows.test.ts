@@ -54,7 +54,7 @@ describe('the projection flows', () => {
   });
 
   const start = (): RunningProjection => {
-    const started = startFlows(events.service, logger);
+    const started = startFlows({ database: events.service, logger });
     running.push(started);
     return started;
   };
@@ -184,7 +184,7 @@ test('flows are what the ledger says of movements that were made', async () => {
     await kinds.complete(held);
     await movements.transact(await movements.acceptTransaction('DEBIT', pair.sender, '3.2500'));
     await copyOutboxes(kinds.cluster, stores);
-    const flows = startFlows(stores.events.service, logger);
+    const flows = startFlows({ database: stores.events.service, logger });
     await until('all is counted', () => hasReadAll(stores.events));
     await flows.stop();
     assert.deepEqual(

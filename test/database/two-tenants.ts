@@ -161,7 +161,7 @@ export async function openTwoTenants(cluster: TestCluster) {
   }
 
   async function countActivity(): Promise<void> {
-    const counting = startWalletActivity(stores.events.service, pino({ level: 'silent' }));
+    const counting = startWalletActivity({ database: stores.events.service, logger: pino({ level: 'silent' }) });
     await until('all is counted', async () => {
       const { position } = await readHead(stores.events.service);
       return (await readProjection(stores.events.service, 'wallet_activity')).live.position === position;

@@ -76,7 +76,7 @@ describe('the projection wallet_activity', () => {
        FROM event_log WHERE type LIKE 'wallet.%' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
     );
   const start = (database: Database = events.service): RunningProjection => {
-    const started = startWalletActivity(database, logger);
+    const started = startWalletActivity({ database, logger });
     running.push(started);
     return started;
   };

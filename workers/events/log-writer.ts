@@ -1,7 +1,7 @@
 /**
  * The writing end of the event log: appends pages of events one after the other, each with its chain, under the relay's lease.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CloudEvent } from '../../domain/event.ts';
 import type { Database } from '../../db/database.ts';
 import type { Lease } from '../../db/events/lease-queries.ts';
@@ -12,6 +12,7 @@ import {
   type ChainedEvent,
   type OutboxCursor,
 } from '../../db/events/log-queries.ts';
+import type { RecentEvents } from './recent-events.ts';
 
 /** A partition is made so many positions before it is needed, so that no append waits for it. */
 const AHEAD = 20_000;
@@ -32,7 +33,8 @@ export interface LogWriter {
   readonly append: (events: readonly EventText[], cursor: OutboxCursor) => Promise<boolean>;
 }
 
-export async function openLog(database: Database, lease: Lease): Promise<LogWriter> {
+/** `recent` is told of each append. */
+export async function openLog(database: Database, lease: Lease, recent?: RecentEvents): Promise<LogWriter> {
   let head = await readHead(database);
   let extendedTo = 0;
   let turn: Promise<unknown> = Promise.resolve();
@@ -50,16 +52,21 @@ export async function openLog(database: Database, lease: Lease): Promise<LogWrit
     const position = head.position + chained.length;
     if (position + AHEAD > extendedTo) extendedTo = await extendLog(database, position + AHEAD);
     if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
-    head = { ...head, position, chain: chained.at(-1)?.chain ?? head.chain };
+    const chain = chained.at(-1)?.chain ?? head.chain;
+    recent?.note(
+      head.position,
+      events.map(({ event }) => event),
+      chain,
+    );
+    head = { ...head, position, chain };
     return true;
   }
 }
 
 function chainAll(before: string, events: readonly EventText[]): ChainedEvent[] {
-  let chain: Uint8Array = Buffer.from(before, 'hex');
+  let chain = before;
   return events.map(({ event, payload }) => {
-    const link = createHash('sha256').update(chain).update(payload).digest();
-    chain = link;
-    return { event, payload, chain: link.toString('hex') };
+    chain = hash('sha256', Buffer.concat([Buffer.from(chain, 'hex'), Buffer.from(payload)]));
+    return { event, payload, chain };
   });
 }

@@ -17,6 +17,7 @@ import type { KafkaPublisher } from './kafka-publisher.ts';
 import { createSecretBox } from '../../webhooks/sealed-secret.ts';
 import { createUrlGuard } from '../../webhooks/url-guard.ts';
 import { beginMeasuring } from './measured.ts';
+import { createRecentEvents } from './recent-events.ts';
 import { startRelay } from './relay.ts';
 import { startWalletActivity } from './wallet-activity.ts';
 import { startWebhooks, type Webhooks } from './webhooks/dispatcher.ts';
@@ -48,13 +49,15 @@ export function startEventsWorker(
   // A pool of its own: however many endpoints there are, the relay waits for none of them.
   const webhooksDatabase = openEventsDatabase(settings, guard, { ...limits, applicationName: 'counterpoise-webhooks' });
   const webhooks = startWebhooksIfSet(settings, { database: webhooksDatabase, logger, metrics });
-  const projections = [startWalletActivity, startFlows].map((start) => start(database, logger, metrics));
+  const recent = createRecentEvents();
+  const projections = [startWalletActivity, startFlows].map((start) => start({ database, logger, metrics, recent }));
   const relay = startRelay({
     database,
     outboxes,
     retentionDays: settings.EVENTS_RETENTION_DAYS,
     logger,
     metrics,
+    recent,
     appended: () => {
       for (const projection of projections) projection.wake();
       webhooks?.wake();

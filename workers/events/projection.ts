@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { consume, PositionExpiredError, type Event, type EventSource } from '../../client/consumer/consumer.ts';
 import type { Database } from '../../db/database.ts';
-import { readLog } from '../../db/events/log-queries.ts';
+import { readLog, type LogHead } from '../../db/events/log-queries.ts';
 import {
   readProjection,
   removeOldGenerations,
@@ -21,9 +21,10 @@ import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { repeatUntilStopped } from '../repeat.ts';
 import { createNews, type News } from './news.ts';
+import type { RecentEvents } from './recent-events.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
-/** Of events in one transaction. */
+/** Of events in one transaction, if they are read from the database. */
 const PAGE = 1_000;
 /** How many positions one statement looks through. */
 const POSITIONS_MAX = 20_000;
@@ -56,17 +57,25 @@ export interface RunningProjection extends RunningService {
   readonly wake: () => void;
 }
 
+/** What a projection is run with. */
+export interface ProjectionDeps {
+  /** The events service's. */
+  readonly database: Database;
+  readonly logger: Logger;
+  readonly metrics?: Metrics | undefined;
+  /** What the relay in this process has appended, if it works here. */
+  readonly recent?: RecentEvents | undefined;
+}
+
 interface Consumer {
   readonly ended: Promise<void>;
   readonly ending: AbortController;
 }
 
-/** `database` is the events service's. Any number of processes may do this; for each generation one of them works at a time. */
+/** Any number of processes may do this; for each generation one of them works at a time. */
 export function startProjection(
   { name: projection, types, add, expire = async () => false }: ProjectionRules,
-  database: Database,
-  logger: Logger,
-  metrics?: Metrics,
+  { database, logger, metrics, recent }: ProjectionDeps,
 ): RunningProjection {
   const news = createNews();
   const consumers = new Map<number, Consumer>();
@@ -107,7 +116,7 @@ export function startProjection(
     // One that cannot go on stays as it is until the process starts again.
     const ended = consume<pg.PoolClient>({
       name,
-      source: logIn(database, news, { projection, types, metrics }),
+      source: logIn(database, news, { projection, types, metrics, recent }),
       store: database.$client,
       async handle(events, connection) {
         const beganAt = performance.now();
@@ -133,16 +142,20 @@ export function startProjection(
   }
 }
 
+interface LogOptions extends Pick<ProjectionRules, 'types'>, Pick<ProjectionDeps, 'metrics' | 'recent'> {
+  readonly projection: ProjectionName;
+}
+
 /** The log as it is in this database. */
-function logIn(
-  database: Database,
-  news: News,
-  {
-    projection,
-    types,
-    metrics,
-  }: Pick<ProjectionRules, 'types'> & { readonly projection: ProjectionName; readonly metrics: Metrics | undefined },
-): EventSource {
+function logIn(database: Database, news: News, { projection, types, metrics, recent }: LogOptions): EventSource {
+  const readRecent = async (after: number): Promise<ReadPage | undefined> => {
+    const page = await recent?.read(database, after);
+    return page && { ...page, events: page.events.filter(({ type }) => types.includes(type)) };
+  };
+  const readStored = async (after: number): Promise<ReadPage> => {
+    const page = await readLog(database, after, PAGE, { types }, POSITIONS_MAX);
+    return { ...page, events: page.events.map(({ position, event }) => ({ position, ...event })) };
+  };
   return {
     async committed({ events }) {
       countConsumed(metrics, projection, events.length);
@@ -150,9 +163,9 @@ function logIn(
     async *read(from, signal) {
       for (let after = from; !signal.aborted;) {
         const heard = news.heard();
-        const { events, readTo, head } = await readLog(database, after, PAGE, { types }, POSITIONS_MAX);
+        const { events, readTo, head } = (await readRecent(after)) ?? (await readStored(after));
         if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
-        if (readTo > after) yield { events: events.map(({ position, event }) => ({ position, ...event })), readTo };
+        if (readTo > after) yield { events, readTo };
         after = readTo;
         if (readTo !== head.position) continue;
         await news.until(heard, POLL_MS, signal);
@@ -160,4 +173,10 @@ function logIn(
       }
     },
   };
+}
+
+interface ReadPage {
+  readonly events: readonly Event[];
+  readonly readTo: number;
+  readonly head: LogHead;
 }

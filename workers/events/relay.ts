@@ -19,6 +19,7 @@ import { createOutboxCopy } from './outbox-copy.ts';
 import { createOutboxSighting } from './outbox-sighting.ts';
 import { createNews, type News } from './news.ts';
 import { createOutboxTruncation } from './outbox-truncation.ts';
+import type { RecentEvents } from './recent-events.ts';
 import { whileLeased, type Holding } from './while-leased.ts';
 
 /** While nothing wakes the relay, it looks by itself, more seldom once nothing has happened for a while. */
@@ -47,6 +48,8 @@ export interface RelayDeps {
   readonly retentionDays: number;
   readonly logger: Logger;
   readonly metrics?: Metrics | undefined;
+  /** Is told what was appended, for the log's readers in this process. */
+  readonly recent?: RecentEvents;
   /** Called after events were appended. */
   readonly appended?: () => void;
 }
@@ -66,7 +69,7 @@ export function startRelay(deps: RelayDeps): Relay {
   async function copyAll({ lease, signal: held }: Holding): Promise<void> {
     const ending = new AbortController();
     const signal = AbortSignal.any([held, ending.signal]);
-    const log = await openLog(database, lease);
+    const log = await openLog(database, lease, deps.recent);
     const bursts = watchBursts([...outboxes.values()]);
     const copyOne = async (source: string): Promise<void> => {
       await keepCopying({ ...deps, log, bursts, news: news.get(source)!, signal }, source);

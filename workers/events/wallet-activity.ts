@@ -1,9 +1,6 @@
 /** The projection wallet_activity: how much of what happened to each wallet on each day. */
-import type { Database } from '../../db/database.ts';
 import { addActivity } from '../../db/events/activity-queries.ts';
-import type { Metrics } from '../../process/metrics.ts';
-import type { Logger } from '../../process/telemetry.ts';
-import { startProjection, type ProjectionRules, type RunningProjection } from './projection.ts';
+import { startProjection, type ProjectionDeps, type ProjectionRules, type RunningProjection } from './projection.ts';
 
 const RULES: ProjectionRules = {
   name: 'wallet_activity',
@@ -19,6 +16,6 @@ const RULES: ProjectionRules = {
   add: addActivity,
 };
 
-export function startWalletActivity(database: Database, logger: Logger, metrics?: Metrics): RunningProjection {
-  return startProjection(RULES, database, logger, metrics);
+export function startWalletActivity(deps: ProjectionDeps): RunningProjection {
+  return startProjection(RULES, deps);
 }
