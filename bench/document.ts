@@ -43,6 +43,8 @@ come over HTTP with \`Prefer: wait\`, to one process that holds API and workers,
 the process of the bench, without HTTP: the five statements of a transfer (accepted, debit, DEBITED, credit, COMPLETED) with
 nobody in charge of them, and a workflow that does nothing, started eagerly and awaited on the same Temporal server.
 [bench/peers](../../bench/peers) has what else there is, each a process of its own that is asked over HTTP as well, and says how it is written.
+The peers run one durable execution for each request, as Counterpoise does by default; grouped, the transfers that arrive together share one.
+With many at once a measurement is cut off 15 s after its time: where fewer have ended by then than twice as many as are at once, the times are those of the fastest.
 
 ${single}
 

@@ -27,7 +27,7 @@ export interface WatchingCost {
 /**
  * Measures on this ground, at rest, with a process of its own each time: without metrics and with them in turns of `seconds`, of each
  * of which the quietest counts. What is done by itself now and then, such as a vacuum, or the reconciliation every five minutes, which
- * may take a core for ten seconds, can fall into two turns of three of the same kind.
+ * may take a core for ten seconds, can fall into two turns of three of the same kind. What the collector does falls into each turn of a minute.
  */
 export async function watchingCost(
   stack: BenchStack,

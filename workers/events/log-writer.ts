@@ -52,13 +52,13 @@ export async function openLog(database: Database, lease: Lease, recent?: RecentE
     const position = head.position + chained.length;
     if (position + AHEAD > extendedTo) extendedTo = await extendLog(database, position + AHEAD);
     if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
-    const chain = chained.at(-1)?.chain ?? head.chain;
+    const before = head;
+    head = { ...head, position, chain: chained.at(-1)?.chain ?? head.chain };
     recent?.note(
-      head.position,
+      before,
       events.map(({ event }) => event),
-      chain,
+      head,
     );
-    head = { ...head, position, chain };
     return true;
   }
 }

@@ -24,8 +24,8 @@ import { createNews, type News } from './news.ts';
 import type { RecentEvents } from './recent-events.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
-/** Of events in one transaction, if they are read from the database. */
-const PAGE = 1_000;
+/** Of events in one transaction, at most. */
+const PAGE = 2_000;
 /** How many positions one statement looks through. */
 const POSITIONS_MAX = 20_000;
 /** While nothing wakes it, it looks by itself. */
@@ -149,7 +149,7 @@ interface LogOptions extends Pick<ProjectionRules, 'types'>, Pick<ProjectionDeps
 /** The log as it is in this database. */
 function logIn(database: Database, news: News, { projection, types, metrics, recent }: LogOptions): EventSource {
   const readRecent = async (after: number): Promise<ReadPage | undefined> => {
-    const page = await recent?.read(database, after);
+    const page = await recent?.read(database, after, PAGE);
     return page && { ...page, events: page.events.filter(({ type }) => types.includes(type)) };
   };
   const readStored = async (after: number): Promise<ReadPage> => {
@@ -167,7 +167,7 @@ function logIn(database: Database, news: News, { projection, types, metrics, rec
         if (after < head.firstPosition - 1) throw new PositionExpiredError(after, head.firstPosition);
         if (readTo > after) yield { events, readTo };
         after = readTo;
-        if (readTo !== head.position) continue;
+        if (readTo < head.position) continue;
         await news.until(heard, POLL_MS, signal);
         await sleep(PAUSE_MS, undefined, { signal }).catch(() => {});
       }
