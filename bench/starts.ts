@@ -19,8 +19,8 @@ import { spreadOf, type Spread } from './turns.ts';
 const START_LIMIT_MS = 120_000;
 const STOP_LIMIT_MS = 15_000;
 const LOOK_EVERY_MS = 20;
-/** The time until the garbage of a start is collected. */
-const IDLE_MS = 15_000;
+/** The time until the garbage of a start is collected: V8 does it some ten to fifteen seconds after it. */
+const IDLE_MS = 30_000;
 
 export interface Starts {
   readonly coldSeconds: Spread;

@@ -109,10 +109,17 @@ export async function executePrepared<Row extends pg.QueryResultRow>(
   }
 }
 
-/** A select list of the columns of a table that this code knows. */
+const columnLists = new WeakMap<PgTable, SQL>();
+
+/** A select list of the columns of a table that this code knows; one text, for each part of a statement takes time to put together. */
 export function columnsOf(table: PgTable): SQL {
-  const names = Object.values(getTableColumns(table)).map(({ name }) => sql.identifier(name));
-  return sql.join(names, sql`, `);
+  let list = columnLists.get(table);
+  if (list === undefined) {
+    const names = Object.values(getTableColumns(table)).map(({ name }) => pg.escapeIdentifier(name));
+    list = sql.raw(names.join(', '));
+    columnLists.set(table, list);
+  }
+  return list;
 }
 
 /** Converts a row of a hand-written statement as drizzle-orm converts the rows of its own. */

@@ -13,7 +13,7 @@ import {
 } from '../../db/transfer/approval-queries.ts';
 import { findTransfer } from '../../db/transfer/queries.ts';
 import { findTransaction } from '../../db/transfer/transaction-queries.ts';
-import { acceptApproved } from '../../db/transfer/waiting-batches.ts';
+import { acceptApproved, APPROVED_BUT_CANCELED } from '../../db/transfer/waiting-batches.ts';
 import type { Holder } from '../../domain/access/api-key.ts';
 import type { BatchId, PrincipalId, TransactionId, TransferId } from '../../domain/ids.ts';
 import {
@@ -23,6 +23,7 @@ import {
   type Vote,
   type VoteOutcome,
 } from '../../domain/transfer/approval.ts';
+import type { Logger } from '../../process/telemetry.ts';
 import { carryOutDecision } from '../../temporal/transfer/carry-out.ts';
 import { startBatch, startTransaction, startTransfer } from '../../temporal/transfer/start-movement.ts';
 import { START_LIMIT_MS } from './acceptance.ts';
@@ -227,7 +228,7 @@ export function approvalRoutes(deps: BatchDeps, judgeVoter: JudgeVoter, grants: 
     const found = await boundedQuery(database, () => findApproval(database, c.var.holder.tenant, id), {
       isWrite: true,
     });
-    if (found !== undefined) await starts.start(() => begin(deps, found), START_LIMIT_MS, c.var.log);
+    if (found !== undefined) await starts.start(() => begin(deps, found, c.var.log), START_LIMIT_MS, c.var.log);
   }
 
   async function answer(c: Context<ApiEnv>, id: TransferId): Promise<z.infer<typeof approvalWithVotes>> {
@@ -265,7 +266,11 @@ async function refuseUngranted(grants: Grants, c: Context<ApiEnv>): Promise<void
   });
 }
 
-async function begin({ database, batchDatabase, starter, acceptance }: BatchDeps, approval: Approval): Promise<void> {
+async function begin(
+  { database, batchDatabase, starter, acceptance }: BatchDeps,
+  approval: Approval,
+  log: Pick<Logger, 'warn'>,
+): Promise<void> {
   // The last vote has made the change.
   if (approval.kind === 'policy' || approval.kind === 'grant') return;
   if (approval.startDueAt !== null) return carryOutDecision(starter, database, approval);
@@ -276,7 +281,8 @@ async function begin({ database, batchDatabase, starter, acceptance }: BatchDeps
   }
   if (approval.kind === 'batch') {
     const row = await acceptApproved(batchDatabase, approval.approvalId as string as BatchId);
-    if (row === undefined) return;
+    if (row === 'canceled') log.warn({ batch_id: approval.approvalId }, APPROVED_BUT_CANCELED);
+    if (row === undefined || row === 'canceled') return;
     acceptance.counts?.accepted('batch_item', row.itemCount);
     return startBatch(starter, row);
   }

@@ -20,15 +20,18 @@ type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0];
 /**
  * Accepts the items of a batch that was approved, as acceptBatch does, and returns the batch, which is to be started; undefined,
  * and nothing is changed, if it is not approved or was accepted before. Any number may call it at once. If the items in another
- * currency need an approval by now, which nobody has voted on, nothing of the batch moves, and it ends CANCELED.
+ * currency need an approval by now, which nobody has voted on, nothing of the batch moves, and it ends CANCELED: the call that has
+ * done that returns `canceled`.
  */
-export async function acceptApproved(database: Database, batchId: BatchId): Promise<TransferBatch | undefined> {
+export async function acceptApproved(
+  database: Database,
+  batchId: BatchId,
+): Promise<TransferBatch | 'canceled' | undefined> {
   try {
     return await database.transaction((transaction) => acceptItems(transaction, batchId));
   } catch (error) {
     if (!demandsApproval(error)) throw error;
-    await cancelApproved(database, batchId);
-    return undefined;
+    return (await cancelApproved(database, batchId)) ? 'canceled' : undefined;
   }
 }
 
@@ -62,10 +65,16 @@ async function acceptItems(transaction: Transaction, batchId: BatchId): Promise<
   return rowOf(transferBatches, rows[0]!);
 }
 
-async function cancelApproved(database: Database, batchId: BatchId): Promise<void> {
-  await database.execute(sql`
+/** Why an approved batch is CANCELED, for the log: neither its row nor its approval says so. */
+export const APPROVED_BUT_CANCELED =
+  'an approved batch was canceled: what it has in another currency needs an approval by now, on which nobody has voted';
+
+/** Returns whether this call has done it. */
+async function cancelApproved(database: Database, batchId: BatchId): Promise<boolean> {
+  const { rowCount } = await database.execute(sql`
     UPDATE transfer_batches SET status = 'CANCELED', failed_count = item_count, start_due_at = NULL, updated_at = clock_timestamp()
     WHERE batch_id = ${batchId} AND status = 'AWAITING_APPROVAL' AND start_due_at IS NOT NULL`);
+  return rowCount === 1;
 }
 
 const UNACCEPTED: DueRows<typeof transferBatches> = {

@@ -11,7 +11,11 @@ import { collectFindings } from '../../audit/findings.ts';
 import { checkUndone } from '../../audit/undone.ts';
 import { transferOverview } from '../../db/transfer/overview-queries.ts';
 import { listOpenMovements } from '../../db/transfer/state-queries.ts';
+import { acceptApproved, APPROVED_BUT_CANCELED } from '../../db/transfer/waiting-batches.ts';
+import type { BatchId } from '../../domain/ids.ts';
 import { DEFAULT_TENANT } from '../../domain/tenant.ts';
+import { UNCOUNTED } from '../../domain/transfer/movement-counts.ts';
+import { acceptApprovedBatches } from '../../workers/transfer/sweep-approved.ts';
 import { bodyOf, useApproving, wallet, type Approving } from './approving.ts';
 import { rowsOf, type TestDatabase } from './database.ts';
 
@@ -136,6 +140,29 @@ describe('a batch beside what waits', () => {
     assert.equal(body['status'], 'CANCELED');
     assert.deepEqual(await rowsOf(database.admin, `SELECT FROM transfers WHERE batch_id = '${id}'`), []);
     assert.deepEqual(await problems(), []);
+  });
+
+  test('that was approved and ends canceled for another currency, is told of in the log, once, by who finds it', async () => {
+    const [voted, other] = [approving.nextCurrency(), approving.nextCurrency()];
+    await approving.policy(voted);
+    const items = [bodyOf(voted, '500'), bodyOf(other, '90')];
+    const id = String((await approving.ask('alice', 'POST', '/v1/transfer-batches', { items })).body['batch_id']);
+    await approving.policy(other, { above: '50' });
+    const { body_hash: hash } = await approving.approvalOf(id);
+    await rowsOf(
+      database.service,
+      `SELECT cast_vote('${id}', gen_random_uuid(), 'bob', gen_random_uuid(), 'approve', '\\x${String(hash)}', 1, 'seen');
+       UPDATE transfer_batches SET start_due_at = now() - interval '1 s' WHERE batch_id = '${id}'`,
+    );
+    const told: unknown[] = [];
+    const logger = { warn: (...of: unknown[]) => told.push(of) } as never;
+    const sweep = () => acceptApprovedBatches({ database: database.service, counts: UNCOUNTED, logger });
+    assert.deepEqual(await sweep(), []);
+    const { body } = await approving.ask('alice', 'GET', `/v1/transfer-batches/${id}`);
+    assert.equal(body['status'], 'CANCELED');
+    assert.equal(await acceptApproved(database.service, id as BatchId), undefined);
+    assert.deepEqual(await sweep(), []);
+    assert.deepEqual(told, [[{ batch_id: id }, APPROVED_BUT_CANCELED]]);
   });
 
   test('that was approved, or let go without, is never canceled, if no other currency of it could be in the way', async () => {

@@ -344,7 +344,8 @@ describe('a batch that needs an approval', () => {
     const id = String(body['batch_id']) as BatchId;
     assert.equal(body['status'], 'AWAITING_APPROVAL');
     assert.equal(await voteAlone(await approving.approvalOf(id)), 'decided');
-    assert.equal((await acceptApproved(database.service, id))?.status, 'PROCESSING');
+    assert.ok(await acceptApproved(database.service, id));
+    assert.equal((await batchOf(id))['status'], 'PROCESSING');
     assert.equal(await itemsStored(id), 10_000);
   });
 

@@ -109,6 +109,28 @@ describe('transfers that are moved in groups', { concurrency: 1 }, () => {
     );
   });
 
+  test('those whose clients have gone end as the others of their group do', async () => {
+    const [from, to] = await wallets(['1000', undefined]);
+    const keys = Array.from({ length: 60 }, () => randomUUID());
+    const leave = async (key: string): Promise<void> => {
+      const body = JSON.stringify({ sender_wallet_id: from, receiver_wallet_id: to, amount: '1' });
+      const headers = { ...stack.authorization, 'content-type': 'application/json', 'idempotency-key': key };
+      const leaving = AbortSignal.timeout(randomInt(10, 60));
+      await fetch(`${stack.api}/v1/transfers`, { method: 'POST', headers, body, signal: leaving }).catch(() => {});
+    };
+    await Promise.all(keys.map((key, n) => (n % 3 === 0 ? post(from!, to!, '1', { key }) : leave(key))));
+    const left = keys.filter((_, n) => n % 3 !== 0);
+    const grouped = await money.rows(
+      'transfer',
+      'SELECT FROM transfers WHERE idempotency_key = ANY($1) AND group_id IS NOT NULL',
+      [left],
+    );
+    assert.ok(grouped.length > 0, 'none of those whose clients have gone was in a group');
+    const answers = await Promise.all(keys.map((key) => post(from!, to!, '1', { key })));
+    assert.deepEqual([...new Set(answers.map(({ status, body }) => `${status} ${body.status}`))], ['200 COMPLETED']);
+    assert.equal(await money.api.balance(to!), '60.0000');
+  });
+
   test('a cancel that meets a transfer in its group is answered as it ends, and it ends once', async () => {
     const [from, to] = await wallets(['100', undefined]);
     const before = await money.api.balance(to!);

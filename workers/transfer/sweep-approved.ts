@@ -4,7 +4,7 @@
  */
 import type { Database } from '../../db/database.ts';
 import type { TransferBatch } from '../../db/transfer/batch-queries.ts';
-import { acceptApproved, claimApprovedBatches } from '../../db/transfer/waiting-batches.ts';
+import { acceptApproved, APPROVED_BUT_CANCELED, claimApprovedBatches } from '../../db/transfer/waiting-batches.ts';
 import type { MovementCounts } from '../../domain/transfer/movement-counts.ts';
 import type { Logger } from '../../process/telemetry.ts';
 
@@ -25,7 +25,8 @@ export async function acceptApprovedBatches({
   for (const { batchId } of await claimApprovedBatches(database, CLAIM)) {
     try {
       const batch = await acceptApproved(database, batchId);
-      if (batch === undefined) continue;
+      if (batch === 'canceled') logger.warn({ batch_id: batchId }, APPROVED_BUT_CANCELED);
+      if (batch === undefined || batch === 'canceled') continue;
       counts.accepted('batch_item', batch.itemCount);
       accepted.push(batch);
     } catch (error) {
