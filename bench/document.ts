@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pictureOf } from './picture.ts';
-import { sections, type Report } from './report.ts';
+import { sections, titleOf, type Report } from './report.ts';
 
 /** Writes the document to `path`, which ends in .md, and the picture to the same path with .svg. */
 export function writeDocument(path: string, report: Report): void {
@@ -84,9 +84,10 @@ ${machines}
 }
 
 function failuresOf({ brokenOff, results }: Report): string {
-  const failed = results.reduce((all, one) => all + one.failed, 0);
   const failures = [
-    ...(failed === 0 ? [] : [`${failed} transfers or reads failed.`]),
+    ...results
+      .filter(({ failed }) => failed > 0)
+      .map(({ id, atOnce, failed }) => `Failed: ${failed} of ${titleOf(id)}, ${atOnce} at once.`),
     ...brokenOff.map((turn) => `Broke off and was taken once more: ${turn}.`),
   ];
   return failures.length === 0 ? 'Nothing failed.' : failures.map((each) => `**${each}**`).join('\n');
