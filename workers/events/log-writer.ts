@@ -54,11 +54,7 @@ export async function openLog(database: Database, lease: Lease, recent?: RecentE
     if (!(await appendEvents(database, lease, head.position, chained, cursor))) return false;
     const before = head;
     head = { ...head, position, chain: chained.at(-1)?.chain ?? head.chain };
-    recent?.note(
-      before,
-      events.map(({ event }) => event),
-      head,
-    );
+    recent?.note(before, events, head);
     return true;
   }
 }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { consume, PositionExpiredError, type Event, type EventSource } from '../../client/consumer/consumer.ts';
 import type { Database } from '../../db/database.ts';
-import { readLog, type LogHead } from '../../db/events/log-queries.ts';
+import { readLog } from '../../db/events/log-queries.ts';
 import {
   readProjection,
   removeOldGenerations,
@@ -21,7 +21,7 @@ import type { Metrics } from '../../process/metrics.ts';
 import type { Logger } from '../../process/telemetry.ts';
 import { repeatUntilStopped } from '../repeat.ts';
 import { createNews, type News } from './news.ts';
-import type { RecentEvents } from './recent-events.ts';
+import type { ReadPage, RecentEvents } from './recent-events.ts';
 import { countConsumed, noteDuration, noteRetry } from './measured.ts';
 
 /** Of events in one transaction, at most. */
@@ -173,10 +173,4 @@ function logIn(database: Database, news: News, { projection, types, metrics, rec
       }
     },
   };
-}
-
-interface ReadPage {
-  readonly events: readonly Event[];
-  readonly readTo: number;
-  readonly head: LogHead;
 }

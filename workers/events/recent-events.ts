@@ -7,25 +7,24 @@ import type { Database } from '../../db/database.ts';
 import { readHeadAfter, type LogHead } from '../../db/events/log-queries.ts';
 import type { CloudEvent } from '../../domain/event.ts';
 
-/** The log's end. */
-interface End {
-  readonly position: number;
-  /** Hex. */
-  readonly chain: string;
+/** The log's end, before an append or behind it. */
+type End = Pick<LogHead, 'position' | 'chain'>;
+
+export interface ReadPage {
+  readonly events: readonly Event[];
+  /** The position up to which the log was read. */
+  readonly readTo: number;
+  readonly head: LogHead;
 }
 
 export interface RecentEvents {
   /** Notes what was appended between two ends of the log. */
-  readonly note: (before: End, events: readonly CloudEvent[], end: End) => void;
+  readonly note: (before: End, appended: readonly { readonly event: CloudEvent }[], end: End) => void;
   /**
    * The events behind a position, at most `limit`, and the head of the log. Undefined if they are not here, or not what this
    * database's log has, which is asked: of a log that was restored, or that another process has written since, the chain differs.
    */
-  readonly read: (
-    database: Database,
-    after: number,
-    limit: number,
-  ) => Promise<{ events: Event[]; readTo: number; head: LogHead } | undefined>;
+  readonly read: (database: Database, after: number, limit: number) => Promise<ReadPage | undefined>;
 }
 
 interface Append {
@@ -51,14 +50,14 @@ export function createRecentEvents({ keptMs = KEPT_MS } = {}): RecentEvents {
   }
 
   return {
-    note(before, events, end) {
-      if (events.length === 0) return;
+    note(before, appended, end) {
+      if (appended.length === 0) return;
       const newest = appends.at(-1)?.end;
       const follows = newest?.position === before.position && newest.chain === before.chain;
       // Another process has appended meanwhile, or the log was restored.
       if (!follows) while (appends.length > 0) removeOldest();
-      const numbered = events.map((event, n) => ({ position: before.position + n + 1, ...event }));
-      appends.push({ before, end, events: numbered, timer: setTimeout(removeOldest, keptMs).unref() });
+      const events = appended.map(({ event }, n) => ({ position: before.position + n + 1, ...event }));
+      appends.push({ before, end, events, timer: setTimeout(removeOldest, keptMs).unref() });
       count += events.length;
       while (count > EVENTS_MAX) removeOldest();
     },
